@@ -1,0 +1,173 @@
+#include "base/mysql_session.h"
+
+#include <mariadb/errmsg.h>
+#include <mariadb/mysql.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr absl::string_view kErrorNumberUrl = "mysql_backup/mysql_error";
+constexpr const char* kUsualSockets[] = {"/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
+                                         "/tmp/mysql.sock"};
+
+absl::StatusOr<std::string> FindSocket(const std::string& wanted) {
+  if (!wanted.empty()) {
+    if (access(wanted.c_str(), F_OK) == 0) return wanted;
+    return Annotate(ErrnoError(absl::StrCat("reach the server at ", wanted)),
+                    "; is the server running, and is this its socket?");
+  }
+  for (const char* socket : kUsualSockets) {
+    if (access(socket, F_OK) == 0) return std::string(socket);
+  }
+  return absl::NotFoundError(
+      "no server socket at /run/mysqld/mysqld.sock, /var/lib/mysql/mysql.sock or /tmp/mysql.sock; "
+      "is the server running? Otherwise name its socket with --socket, or SOCKET in the "
+      "configuration");
+}
+
+absl::Status CheckDefaultsFile(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) {
+    return ErrnoError(absl::StrCat("read the option file ", path));
+  }
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("option file ", path, " belongs to user ", status.st_uid,
+                     ": it must belong to root (chown root: ", path, ")"));
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "option file ", path,
+        " can be read or written by others, and it may hold a password: chmod 600 ", path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void MysqlSession::Closer::operator()(st_mysql* connection) const { mysql_close(connection); }
+
+absl::StatusOr<MysqlSession> MysqlSession::Connect(const MysqlOptions& options) {
+  ASSIGN_OR_RETURN(const std::string socket, FindSocket(options.socket));
+  MYSQL* connection = mysql_init(nullptr);
+  if (connection == nullptr) return absl::ResourceExhaustedError("mysql_init: out of memory");
+  MysqlSession session(connection);
+
+  const unsigned int seconds = static_cast<unsigned int>(
+      absl::ToInt64Seconds(absl::Ceil(options.answer_timeout, absl::Seconds(1))));
+  const my_bool reconnect = 0;
+  mysql_optionsv(connection, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+  mysql_optionsv(connection, MYSQL_OPT_READ_TIMEOUT, &seconds);
+  mysql_optionsv(connection, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
+  mysql_optionsv(connection, MYSQL_OPT_RECONNECT, &reconnect);
+  mysql_optionsv(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  const char* user = "root";
+  if (!options.defaults_file.empty()) {
+    RETURN_IF_ERROR(CheckDefaultsFile(options.defaults_file));
+    mysql_optionsv(connection, MYSQL_READ_DEFAULT_FILE, options.defaults_file.c_str());
+    mysql_optionsv(connection, MYSQL_READ_DEFAULT_GROUP, "client");
+    user = nullptr;  // the file's
+  }
+  if (mysql_real_connect(connection, nullptr, user, nullptr, nullptr, 0, socket.c_str(), 0) ==
+      nullptr) {
+    return session.LastError(absl::StrCat("cannot log in to the server at ", socket));
+  }
+  // An option file may have switched it on.
+  mysql_optionsv(connection, MYSQL_OPT_RECONNECT, &reconnect);
+  return session;
+}
+
+absl::StatusOr<std::vector<MysqlRow>> MysqlSession::Query(const std::string& statement) {
+  MYSQL* connection = connection_.get();
+  if (mysql_real_query(connection, statement.data(), statement.size()) != 0) {
+    return LastError(statement);
+  }
+  std::vector<MysqlRow> rows;
+  const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> result(mysql_store_result(connection),
+                                                                &mysql_free_result);
+  if (result == nullptr) {
+    if (mysql_errno(connection) != 0) return LastError(statement);
+    return rows;  // a statement without a result set
+  }
+  const unsigned int columns = mysql_num_fields(result.get());
+  while (MYSQL_ROW values = mysql_fetch_row(result.get())) {
+    const unsigned long* lengths = mysql_fetch_lengths(result.get());
+    MysqlRow row(columns);
+    for (unsigned int i = 0; i < columns; ++i) {
+      if (values[i] != nullptr) row[i] = std::string(values[i], lengths[i]);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+absl::StatusOr<std::string> MysqlSession::QueryValue(const std::string& statement) {
+  ASSIGN_OR_RETURN(const std::vector<MysqlRow> rows, Query(statement));
+  if (rows.size() != 1 || rows[0].size() != 1) {
+    return absl::InternalError(
+        absl::StrCat(statement, ": expected one value, got ", rows.size(), " rows"));
+  }
+  return rows[0][0].value_or("");
+}
+
+uint64_t MysqlSession::connection_id() const { return mysql_thread_id(connection_.get()); }
+
+bool MysqlSession::is_mariadb() const { return mariadb_connection(connection_.get()) != 0; }
+
+std::string MysqlSession::server_version() const {
+  return mysql_get_server_info(connection_.get());
+}
+
+absl::Status MysqlSession::LastError(absl::string_view what) const {
+  const unsigned int number = mysql_errno(connection_.get());
+  absl::StatusCode code = absl::StatusCode::kInternal;
+  switch (number) {
+    case CR_CONNECTION_ERROR:
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+      code = absl::StatusCode::kUnavailable;
+      break;
+    case 1045:  // ER_ACCESS_DENIED_ERROR
+    case 1698:  // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+    case 1044:  // ER_DBACCESS_DENIED_ERROR
+    case 1227:  // ER_SPECIFIC_ACCESS_DENIED_ERROR
+      code = absl::StatusCode::kPermissionDenied;
+      break;
+    default:
+      break;
+  }
+  absl::Status status(
+      code, absl::StrCat(what, ": ", mysql_error(connection_.get()), " (error ", number, ")"));
+  status.SetPayload(kErrorNumberUrl, absl::Cord(absl::StrCat(number)));
+  return status;
+}
+
+int MysqlErrorNumber(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kErrorNumberUrl);
+  int number = 0;
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &number)) return 0;
+  return number;
+}
+
+std::string QuoteIdentifier(absl::string_view name) {
+  return absl::StrCat("`", absl::StrReplaceAll(name, {{"`", "``"}}), "`");
+}
+
+std::string QuoteString(absl::string_view text) {
+  if (text.empty()) return "''";
+  return absl::StrCat("_utf8mb4 0x", absl::BytesToHexString(text));
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,146 @@
+#include "base/tool.h"
+
+#include <gflags/gflags.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/exit_code.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/status.h"
+
+DECLARE_bool(help);
+
+// gflags calls it instead of exit(3) on a wrong flag. It is exported, but no header declares it.
+namespace GFLAGS_NAMESPACE {
+extern void (*gflags_exitfunc)(int);
+}
+
+namespace mysql_backup {
+namespace {
+
+constexpr size_t kMaxStdin = size_t{64} << 20;
+
+[[noreturn]] void ExitOnWrongFlag(int /*gflags_code*/) {
+  std::fprintf(stderr, "See `%s --help`.\n", gflags::ProgramInvocationShortName());
+  std::exit(static_cast<int>(ExitCode::kUsage));
+}
+
+// A tool's own flags are those that its *_main.cc defines; glog and gflags bring dozens more.
+bool IsOwnFlag(const gflags::CommandLineFlagInfo& flag) {
+  return absl::EndsWith(flag.filename, "_main.cc");
+}
+
+std::string Default(const gflags::CommandLineFlagInfo& flag) {
+  if (flag.default_value.empty()) return "";
+  return absl::StrCat(" (default: ", flag.default_value, ")");
+}
+
+std::string HelpText(const ToolHelp& help) {
+  std::string text =
+      absl::StrCat(help.name, ": ", help.purpose, "\n\nUsage: ", help.name, " [FLAGS]",
+                   help.arguments.empty() ? "" : " ", help.arguments, "\n\nFlags:\n");
+  std::vector<gflags::CommandLineFlagInfo> flags;
+  gflags::GetAllFlags(&flags);
+  for (const gflags::CommandLineFlagInfo& flag : flags) {
+    if (!IsOwnFlag(flag)) continue;
+    absl::StrAppend(&text, "  --", flag.name, flag.type == "bool" ? "" : "=",
+                    flag.type == "bool" ? "" : absl::AsciiStrToUpper(flag.type), "\n      ",
+                    flag.description, Default(flag), "\n");
+  }
+  absl::StrAppend(&text, "  --help\n      print this and exit\n\nStdin: ",
+                  help.stdin_use.empty() ? "not read" : help.stdin_use,
+                  "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
+                  "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
+                  "  0   done\n"
+                  "  1   wrong usage\n"
+                  "  2   failed; nothing is left behind\n");
+  for (const absl::string_view line : absl::StrSplit(help.exit_codes, '\n', absl::SkipEmpty())) {
+    absl::StrAppend(&text, "  ", line, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+int ToolMain(int argc, char** argv, const ToolHelp& help,
+             absl::FunctionRef<absl::Status(const std::vector<std::string>&)> real_main) {
+  InitLogging(std::string(help.name));
+  GFLAGS_NAMESPACE::gflags_exitfunc = &ExitOnWrongFlag;
+  gflags::ParseCommandLineNonHelpFlags(&argc, &argv, /*remove_flags=*/true);
+  if (FLAGS_help) {
+    const absl::Status written = WriteStdout(HelpText(help));
+    return static_cast<int>(ExitCodeOf(written));
+  }
+  CatchInterrupts();
+  const absl::Status status = real_main(std::vector<std::string>(argv + 1, argv + argc));
+  if (!status.ok()) LOG(ERROR) << OneLine(status.message());
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+absl::Status NoArguments(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return absl::OkStatus();
+  return UsageError(absl::StrCat("unexpected argument '", arguments.front(),
+                                 "': everything is given as --flag=value; see --help"));
+}
+
+absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
+  const auto refuse = [&](absl::string_view reason) {
+    return UsageError(absl::StrCat("--", flag, "='", value, "' ", reason));
+  };
+  if (value.empty()) return UsageError(absl::StrCat("--", flag, " is needed; see --help"));
+  if (value.front() != '/') return refuse("is not an absolute path");
+  if (std::any_of(value.begin(), value.end(),
+                  [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); })) {
+    return refuse("contains a control character");
+  }
+  const std::vector<absl::string_view> parts = absl::StrSplit(value, '/', absl::SkipEmpty());
+  if (parts.empty()) return refuse("is the root directory; name one below it");
+  for (const absl::string_view part : parts) {
+    if (part == "." || part == "..") return refuse("has a '.' or '..' in it; give the plain path");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteStdout(absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = write(STDOUT_FILENO, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return ErrnoError("write to standard output");
+    text.remove_prefix(static_cast<size_t>(size));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadStdin() {
+  std::string text;
+  char buffer[16 << 10];
+  while (true) {
+    const ssize_t size = read(STDIN_FILENO, buffer, sizeof(buffer));
+    if (size == 0) return text;
+    if (size < 0) {
+      if (errno != EINTR) return ErrnoError("read standard input");
+      RETURN_IF_ERROR(CheckInterrupt());
+      continue;
+    }
+    text.append(buffer, static_cast<size_t>(size));
+    if (text.size() > kMaxStdin) {
+      return absl::ResourceExhaustedError("standard input is longer than 64 MiB");
+    }
+  }
+}
+
+absl::Status RequireRoot(absl::string_view why) {
+  if (geteuid() == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat("not running as root: ", why, "; use sudo"));
+}
+
+}  // namespace mysql_backup

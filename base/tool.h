@@ -1,0 +1,51 @@
+// What every main() of this repository does: flags, --help, logging, signals, and the exit code.
+
+#ifndef MYSQL_BACKUP_BASE_TOOL_H_
+#define MYSQL_BACKUP_BASE_TOOL_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace mysql_backup {
+
+// The contract of a tool, as --help prints it. The flags are added from their definitions.
+struct ToolHelp {
+  absl::string_view name;
+  absl::string_view purpose;     // one sentence
+  absl::string_view arguments;   // "" for a tool that takes flags only
+  absl::string_view stdin_use;   // "" for a tool that does not read it
+  absl::string_view stdout_use;  // the grammar of what it prints
+  // The exit codes beyond 0 (done), 1 (wrong usage) and 2 (failed), one a line.
+  absl::string_view exit_codes;
+};
+
+// Runs a tool and returns what main() returns. Unknown flags and bad flag values end it with exit
+// code 1; --help prints the contract on stdout and returns 0. `real_main` gets the arguments that
+// are not flags; a non-OK Status is logged as an error and turned into its exit code.
+int ToolMain(int argc, char** argv, const ToolHelp& help,
+             absl::FunctionRef<absl::Status(const std::vector<std::string>& arguments)> real_main);
+
+// UsageError when there is any argument: for the tools that take flags only.
+absl::Status NoArguments(const std::vector<std::string>& arguments);
+
+// UsageError "--<flag> ..." unless the value is an absolute path without control characters, and
+// without "." or ".." parts, that names something below "/".
+absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value);
+
+// Writes `text` to stdout, the whole of it, or returns the system's reason.
+absl::Status WriteStdout(absl::string_view text);
+
+// Returns all of stdin, or an error; ResourceExhausted beyond 64 MiB.
+absl::StatusOr<std::string> ReadStdin();
+
+// FailedPrecondition naming the tool's need unless the effective user is root.
+absl::Status RequireRoot(absl::string_view why);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_BASE_TOOL_H_

@@ -1,0 +1,53 @@
+#include <gflags/gflags.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "mounter/mount_point.h"
+
+DEFINE_string(mount_point, "", "directory to clear of mounts");
+DEFINE_int32(deadline, 30, "seconds for which a busy filesystem is tried again");
+
+namespace mysql_backup {
+namespace {
+
+constexpr ToolHelp kHelp = {
+    "unmount_snapshot",
+    "unmounts all that is mounted on a directory; nothing mounted, or no such directory, is fine.",
+    "",
+    "",
+    "",
+    "4   something stays mounted: stderr names what holds it\n",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckPathFlag("mount_point", FLAGS_mount_point));
+  if (FLAGS_deadline < 0) return UsageError("--deadline must be 0 or more seconds");
+  RETURN_IF_ERROR(RequireRoot("only root can unmount"));
+  UnmountOptions options;
+  options.mount_point = FLAGS_mount_point;
+  options.deadline = absl::Seconds(FLAGS_deadline);
+  const absl::StatusOr<int> unmounted = Unmount(options);
+  if (!unmounted.ok()) return unmounted.status();
+  if (*unmounted == 0) {
+    LOG(INFO) << "nothing is mounted on " << FLAGS_mount_point;
+  } else {
+    LOG(INFO) << "unmounted " << FLAGS_mount_point << ", mounts=" << *unmounted;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace mysql_backup
+
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# unmount_snapshot on a real ext4 filesystem on a loop device. Needs root.
+
+# In a mount namespace of its own: what it mounts disturbs nobody, and ends with it.
+if [[ -z ${IN_OWN_NAMESPACE:-} ]]; then
+  IN_OWN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
+fi
+source base/shell_test.sh
+
+unmount_snapshot=mounter/unmount_snapshot
+
+run "$unmount_snapshot" --help
+expect_exit 0
+expect_no_stderr
+run "$unmount_snapshot" --no_such_flag
+expect_exit 1
+run "$unmount_snapshot"
+expect_exit 1
+expect_stderr '--mount_point is needed'
+run "$unmount_snapshot" --mount_point=/
+expect_exit 1
+run "$unmount_snapshot" "--mount_point=$test_dir" --deadline=-1
+expect_exit 1
+
+run "$unmount_snapshot" "--mount_point=$test_dir/nonexistent"
+expect_exit 0
+expect_stderr 'nothing is mounted on'
+mount_point="$test_dir/mount point"
+mkdir "$mount_point"
+run "$unmount_snapshot" "--mount_point=$mount_point"
+expect_exit 0
+expect_stdout ""
+expect_stderr 'nothing is mounted on'
+
+truncate -s 16M "$test_dir/image"
+mke2fs -q -t ext4 "$test_dir/image"
+device=$(losetup --find --show "$test_dir/image")
+on_exit losetup --detach "$device"
+
+# Stacked, with a mount beside it whose name begins alike: that one stays.
+beside="${mount_point}2"
+mkdir "$beside"
+mount -t tmpfs none "$beside"
+on_exit umount "$beside"
+mount "$device" "$mount_point"
+mount -t tmpfs none "$mount_point"
+mount -o ro,bind "$beside" "$mount_point"
+run "$unmount_snapshot" "--mount_point=$mount_point/"
+expect_exit 0
+expect_stderr 'mounts=3'
+expect "nothing is mounted" not mountpoint -q "$mount_point"
+expect "the other mount is still there" mountpoint -q "$beside"
+expect "the mount point stays" test -d "$mount_point"
+
+# Held by a process.
+mount "$device" "$mount_point"
+(cd "$mount_point" && exec sleep 1000) &
+holder=$!
+until [[ $(readlink "/proc/$holder/cwd") == "$mount_point" && $(cat "/proc/$holder/comm") == sleep ]]; do
+  sleep 0.05
+done
+run "$unmount_snapshot" "--mount_point=$mount_point" --deadline=0
+expect_exit 4
+expect_stderr "stays mounted, held by: process $holder \(sleep\); end these"
+expect "it is still mounted" mountpoint -q "$mount_point"
+
+# A signal ends the waiting.
+"$unmount_snapshot" "--mount_point=$mount_point" --deadline=1000 2>"$test_dir/signalled" &
+waiting=$!
+until [[ $(readlink "/proc/$waiting/exe") == */unmount_snapshot ]] &&
+  grep -q 'SigCgt:.*4003$' "/proc/$waiting/status"; do
+  sleep 0.05
+done
+kill -TERM "$waiting"
+test_exit=0
+wait "$waiting" || test_exit=$?
+expect "exit code 4 on a signal, not $test_exit" test "$test_exit" = 4
+expect "the signal is named" grep -q 'SIGTERM' "$test_dir/signalled"
+
+# Released while it waits.
+(
+  sleep 0.5
+  kill "$holder"
+) &
+run "$unmount_snapshot" "--mount_point=$mount_point" --deadline=100
+expect_exit 0
+expect_stderr 'mounts=1'
+expect "nothing is mounted" not mountpoint -q "$mount_point"
+
+# Something mounted inside.
+mount "$device" "$mount_point"
+mkdir "$mount_point/inside"
+mount -t tmpfs none "$mount_point/inside"
+run "$unmount_snapshot" "--mount_point=$mount_point" --deadline=0
+expect_exit 4
+expect_stderr "held by: mount $mount_point/inside;"
+umount "$mount_point/inside"
+run "$unmount_snapshot" "--mount_point=$mount_point"
+expect_exit 0
+
+ln -s "$mount_point" "$test_dir/link"
+run "$unmount_snapshot" "--mount_point=$test_dir/link"
+expect_exit 2
+expect_stderr 'cannot open directory'

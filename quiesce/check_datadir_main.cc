@@ -1,0 +1,43 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "quiesce/check_datadir.h"
+
+DEFINE_string(datadir, "/var/lib/mysql", "the server's data directory");
+DEFINE_string(device, "", "block device of the volume that is to be snapshotted, /dev/VG/LV");
+DEFINE_string(socket, "", "the server's unix socket; empty: the usual places are tried");
+DEFINE_string(defaults_file, "", "option file with a [client] group; nobody else may read it");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "check_datadir",
+    "proves that everything the server keeps lies in its data directory on one volume.",
+    "",
+    "",
+    "one record 'bytes=N files=N subdirectory=PATH': what the data takes on the disk, and where it "
+    "is in the volume's filesystem",
+    "",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("datadir", FLAGS_datadir));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("device", FLAGS_device));
+  RETURN_IF_ERROR(mysql_backup::RequireRoot("the data directory is the server's own"));
+  mysql_backup::CheckDatadirOptions options;
+  options.mysql.socket = FLAGS_socket;
+  options.mysql.defaults_file = FLAGS_defaults_file;
+  options.datadir = FLAGS_datadir;
+  options.device = FLAGS_device;
+  ASSIGN_OR_RETURN(const mysql_backup::DatadirReport report, mysql_backup::CheckDatadir(options));
+  return mysql_backup::WriteStdout(absl::StrCat("bytes=", report.survey.bytes,
+                                                " files=", report.survey.files,
+                                                " subdirectory=", report.subdirectory, "\n"));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

@@ -1,0 +1,55 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "quiesce/hold.h"
+
+DEFINE_string(fifo, "", "fifo to make and to listen on: 'check' and 'release' are the words");
+DEFINE_string(socket, "", "the server's unix socket; empty: the usual places are tried");
+DEFINE_string(defaults_file, "", "option file with a [client] group; nobody else may read it");
+DEFINE_int32(lock_wait, 5,
+             "seconds that the lock may be waited for at a time, with every writer waiting too");
+DEFINE_int32(attempts, 3, "how often to try, with a pause of --lock_wait between");
+DEFINE_int32(max_hold, 3600, "seconds after which the lock is released whatever happens");
+
+namespace {
+
+using mysql_backup::UsageError;
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "fsfreeze_lock",
+    "holds FLUSH TABLES WITH READ LOCK until it reads 'release' from a fifo.",
+    "",
+    "",
+    "a record 'locked key=value ...' when the lock is held, 'held ...' for each 'check', and "
+    "'released ...' at the end",
+    "3   the lock was lost while it was to be held\n"
+    "75  the lock could not be had: a statement is in the way",
+};
+
+absl::Status CheckRange(absl::string_view flag, int value, int low, int high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return UsageError(absl::StrCat("--", flag, "=", value, " is not between ", low, " and ", high));
+}
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("fifo", FLAGS_fifo));
+  RETURN_IF_ERROR(CheckRange("lock_wait", FLAGS_lock_wait, 1, 60));
+  RETURN_IF_ERROR(CheckRange("attempts", FLAGS_attempts, 1, 100));
+  RETURN_IF_ERROR(CheckRange("max_hold", FLAGS_max_hold, 1, 86400));
+  mysql_backup::HoldOptions options;
+  options.fifo = FLAGS_fifo;
+  options.lock.mysql.socket = FLAGS_socket;
+  options.lock.mysql.defaults_file = FLAGS_defaults_file;
+  options.lock.lock_wait = absl::Seconds(FLAGS_lock_wait);
+  options.lock.attempts = FLAGS_attempts;
+  options.lock.max_hold = absl::Seconds(FLAGS_max_hold);
+  return mysql_backup::HoldLock(options, mysql_backup::WriteStdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

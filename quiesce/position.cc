@@ -1,0 +1,61 @@
+#include "quiesce/position.h"
+
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr int kSyntaxError = 1064;  // ER_PARSE_ERROR
+
+// SHOW MASTER STATUS is gone from MySQL 8.4; SHOW BINARY LOG STATUS is unknown before 8.2 and to
+// MariaDB before 12.
+absl::StatusOr<std::vector<MysqlRow>> ReadBinlogStatus(MysqlSession& session) {
+  if (!session.is_mariadb()) {
+    auto rows = session.Query("SHOW BINARY LOG STATUS");
+    if (rows.ok() || MysqlErrorNumber(rows.status()) != kSyntaxError) return rows;
+  }
+  return session.Query("SHOW MASTER STATUS");
+}
+
+std::string WithoutSpaces(const std::string& text) {
+  return absl::StrReplaceAll(text, {{" ", ""}, {"\n", ""}, {"\t", ""}, {"\r", ""}});
+}
+
+}  // namespace
+
+absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
+  Position position;
+  position.is_mariadb = session.is_mariadb();
+  position.version = WithoutSpaces(session.server_version());
+  ASSIGN_OR_RETURN(position.server_id, session.QueryValue("SELECT @@server_id"));
+  if (!position.is_mariadb) {
+    ASSIGN_OR_RETURN(position.server_uuid, session.QueryValue("SELECT @@server_uuid"));
+  }
+  ASSIGN_OR_RETURN(const std::vector<MysqlRow> status, ReadBinlogStatus(session));
+  if (!status.empty() && status[0].size() >= 2) {
+    position.binlog_file = WithoutSpaces(status[0][0].value_or(""));
+    if (!absl::SimpleAtoi(status[0][1].value_or(""), &position.binlog_position)) {
+      return absl::InternalError(absl::StrCat("the server gave no number as binary log position: ",
+                                              status[0][1].value_or("NULL")));
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string gtid,
+                   session.QueryValue(position.is_mariadb ? "SELECT @@gtid_binlog_pos"
+                                                          : "SELECT @@gtid_executed"));
+  position.gtid = WithoutSpaces(gtid);
+  return position;
+}
+
+std::string FormatPosition(const Position& position) {
+  return absl::StrCat("flavour=", position.is_mariadb ? "mariadb" : "mysql",
+                      " version=", position.version, " server_id=", position.server_id,
+                      " server_uuid=", position.server_uuid, " binlog_file=", position.binlog_file,
+                      " binlog_position=", position.binlog_position, " gtid=", position.gtid);
+}
+
+}  // namespace mysql_backup

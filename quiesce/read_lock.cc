@@ -1,0 +1,129 @@
+#include "quiesce/read_lock.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/exit_code.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "quiesce/blockers.h"
+
+namespace mysql_backup {
+namespace {
+
+// Long enough for a stalled machine to send its next sign of life, short enough for a stopped
+// holder to be cut off before anyone is paged.
+constexpr absl::Duration kSilence = absl::Seconds(20);
+
+constexpr int kLockWaitTimeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+
+// Sleeps, unless a signal comes.
+absl::Status Pause(absl::Duration duration) {
+  pollfd fd = {InterruptFd(), POLLIN, 0};
+  poll(&fd, 1, static_cast<int>(absl::ToInt64Milliseconds(duration)));
+  return CheckInterrupt();
+}
+
+absl::Status BlockedBy(const std::vector<Statement>& blockers, absl::string_view what) {
+  std::string who;
+  for (const Statement& statement : blockers) {
+    absl::StrAppend(&who, "; ", DescribeStatement(statement));
+    if (who.size() > 1000) break;
+  }
+  if (who.empty()) {
+    who =
+        "; no statement has been running that long: a session may hold LOCK TABLES ... WRITE "
+        "(see SHOW FULL PROCESSLIST)";
+  }
+  return BusyError(absl::StrCat(what, who, "; end it, or run the backup when it is done"));
+}
+
+// The lock may have been granted at the very moment at which the client stopped waiting for it.
+void EndSession(const MysqlOptions& options, uint64_t connection_id) {
+  auto session = MysqlSession::Connect(options);
+  if (!session.ok()) return;
+  // An error says that the session is gone already, which is what is wanted.
+  session->Query(absl::StrCat("KILL ", connection_id)).status().IgnoreError();
+}
+
+}  // namespace
+
+absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
+  MysqlOptions mysql = options.mysql;
+  mysql.answer_timeout = options.lock_wait + absl::Seconds(5);
+  ASSIGN_OR_RETURN(MysqlSession session, MysqlSession::Connect(mysql));
+
+  ASSIGN_OR_RETURN(std::vector<Statement> blockers, FindBlockers(session, options.lock_wait));
+  if (!blockers.empty()) {
+    return BlockedBy(blockers,
+                     "not even asked for the read lock, because every writer would queue up behind "
+                     "a long statement");
+  }
+  RETURN_IF_ERROR(session
+                      .Query(absl::StrCat("SET SESSION lock_wait_timeout = ",
+                                          absl::ToInt64Seconds(options.lock_wait)))
+                      .status());
+  ReadLock lock(std::move(session), options.max_hold);
+  lock.asked_at_ = absl::Now();
+  const absl::Status locked = lock.session_.Query("FLUSH TABLES WITH READ LOCK").status();
+  lock.granted_at_ = absl::Now();
+  if (!locked.ok()) {
+    // MySQL can return an error and hold the global lock all the same: unlock whatever was said.
+    if (!lock.session_.Query("UNLOCK TABLES").ok()) EndSession(mysql, lock.connection_id());
+    if (MysqlErrorNumber(locked) != kLockWaitTimeout && !absl::IsUnavailable(locked)) {
+      return locked;
+    }
+    auto now_running = FindBlockers(lock.session_, options.lock_wait);
+    if (now_running.ok()) blockers = *std::move(now_running);
+    return BlockedBy(blockers, absl::StrCat("the read lock was not granted within ",
+                                            absl::FormatDuration(options.lock_wait)));
+  }
+  RETURN_IF_ERROR(lock.KeepAlive().status());
+  ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
+  return lock;
+}
+
+absl::StatusOr<ReadLock> ReadLock::Acquire(const ReadLockOptions& options) {
+  for (int attempt = 1;; ++attempt) {
+    auto lock = TryOnce(options);
+    if (lock.ok() || ExitCodeOf(lock.status()) != ExitCode::kBusy || attempt == options.attempts) {
+      return lock;
+    }
+    LOG(WARNING) << "attempt " << attempt << " of " << options.attempts << ": "
+                 << OneLine(lock.status().message());
+    RETURN_IF_ERROR(Pause(options.lock_wait));
+  }
+}
+
+absl::StatusOr<absl::Time> ReadLock::KeepAlive() {
+  const absl::Time now = absl::Now();
+  const absl::Duration silence =
+      std::clamp(absl::Ceil(limit() - now, absl::Seconds(1)), absl::Seconds(1), kSilence);
+  const auto answer =
+      session_.Query(absl::StrCat("SET SESSION wait_timeout = ", absl::ToInt64Seconds(silence)));
+  if (!answer.ok()) {
+    return NoError(absl::StrCat("the read lock is lost: session ", connection_id(),
+                                " does not answer any more (", answer.status().message(), ")"));
+  }
+  return now + silence / 4;
+}
+
+absl::Status ReadLock::Prove() {
+  const auto answer = session_.QueryValue("SELECT CONNECTION_ID()");
+  if (answer.ok() && *answer == absl::StrCat(connection_id())) return absl::OkStatus();
+  return NoError(absl::StrCat(
+      "the read lock is lost: session ", connection_id(), " does not answer any more (",
+      answer.ok() ? absl::StrCat("connection ", *answer, " did") : answer.status().message(),
+      "); whatever was copied under it is no consistent backup"));
+}
+
+absl::Status ReadLock::Release() { return session_.Query("UNLOCK TABLES").status(); }
+
+}  // namespace mysql_backup

@@ -1,0 +1,73 @@
+// The global read lock, as one session holds it.
+
+#ifndef MYSQL_BACKUP_QUIESCE_READ_LOCK_H_
+#define MYSQL_BACKUP_QUIESCE_READ_LOCK_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/mysql_session.h"
+#include "quiesce/position.h"
+
+namespace mysql_backup {
+
+struct ReadLockOptions {
+  MysqlOptions mysql;
+
+  // For how long FLUSH TABLES WITH READ LOCK may wait at a time: every writer queues up behind it
+  // meanwhile. Also the age from which a running statement is taken for one that will not end soon.
+  absl::Duration lock_wait = absl::Seconds(5);
+
+  // How often it is tried, each time on a fresh session, with a pause of `lock_wait` between.
+  int attempts = 3;
+
+  // After this the server itself is to let go, whatever became of this process.
+  absl::Duration max_hold = absl::Hours(1);
+};
+
+// Held from Acquire() until Release(), the loss of the session, or the destructor. Movable.
+class ReadLock {
+ public:
+  // Takes the lock and reads the position. Busy (exit code 75) names the statement in the way; the
+  // server is then as it was. Any other error is the server's.
+  static absl::StatusOr<ReadLock> Acquire(const ReadLockOptions& options);
+
+  const Position& position() const { return position_; }
+  uint64_t connection_id() const { return session_.connection_id(); }
+
+  // How long the statement waited for other sessions, and for how long the lock has been held.
+  absl::Duration waited() const { return granted_at_ - asked_at_; }
+  absl::Duration held() const { return absl::Now() - granted_at_; }
+
+  // Shows the server that this process is alive, and sets the time after which the server ends the
+  // session when it is not: 20 s, or what is left of the longest hold. Returns until when the next
+  // call is due. An error means that the lock is lost.
+  absl::StatusOr<absl::Time> KeepAlive();
+
+  // When the longest hold ends.
+  absl::Time limit() const { return granted_at_ + max_hold_; }
+
+  // NoError (exit code 3) unless this very session still answers: only its end, or UNLOCK TABLES in
+  // it, releases the lock, and the session never reconnects.
+  absl::Status Prove();
+
+  // UNLOCK TABLES. An error means that the session was lost, and the lock with it.
+  absl::Status Release();
+
+ private:
+  ReadLock(MysqlSession session, absl::Duration max_hold)
+      : session_(std::move(session)), max_hold_(max_hold) {}
+  static absl::StatusOr<ReadLock> TryOnce(const ReadLockOptions& options);
+
+  MysqlSession session_;
+  absl::Duration max_hold_;
+  absl::Time asked_at_;
+  absl::Time granted_at_;
+  Position position_;
+};
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_QUIESCE_READ_LOCK_H_

@@ -1,0 +1,121 @@
+#include "retention/backup_root.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/backup_name.h"
+#include "base/directory.h"
+#include "base/exit_code.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+std::string DeletingNameOf(const std::string& name) { return DeletingName(*ParseBackupName(name)); }
+
+absl::Status NotADirectory(const std::string& name) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot remove ", name, ": it is not a directory, so it is not ours; look at it yourself"));
+}
+
+// Takes `name` away. Returns whether there was anything to take.
+absl::StatusOr<bool> ExpireOne(int root, const std::string& root_path, const std::string& name) {
+  const std::string deleting = DeletingNameOf(name);
+  ASSIGN_OR_RETURN(const Entry published, LookUp(root, name));
+  ASSIGN_OR_RETURN(const Entry left_by_crash, LookUp(root, deleting));
+  if (published == Entry::kOther) return NotADirectory(name);
+  if (left_by_crash == Entry::kOther) return NotADirectory(deleting);
+  if (left_by_crash == Entry::kDirectory) RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
+  if (published == Entry::kDirectory) {
+    RETURN_IF_ERROR(RenameNoReplace(root, name, deleting));
+    // Were the rename lost in a power cut and the deletions not, a half-empty backup would bear a
+    // published name.
+    RETURN_IF_ERROR(SyncDirectory(root, root_path));
+    RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
+  }
+  return published == Entry::kDirectory || left_by_crash == Entry::kDirectory;
+}
+
+// The name under which `name` now lies in the root after its removal has failed.
+std::string WhatIsLeft(int root, const std::string& name) {
+  const absl::StatusOr<Entry> entry = LookUp(root, name);
+  return entry.ok() && *entry == Entry::kNothing ? DeletingNameOf(name) : name;
+}
+
+absl::Status LeftBehind(const std::string& root_path, const std::vector<std::string>& left) {
+  if (left.empty()) return absl::OkStatus();
+  return LeftBehindError(absl::StrCat("could not remove everything below ", root_path,
+                                      "; left: ", absl::StrJoin(left, " "),
+                                      "; mend the cause given above, then do the same again"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ListPublished(int root) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(root));
+  std::vector<std::string> published;
+  for (const std::string& name : names) {
+    if (!ParseBackupName(name).has_value()) continue;
+    ASSIGN_OR_RETURN(const Entry entry, LookUp(root, name));
+    if (entry == Entry::kDirectory) published.push_back(name);
+  }
+  return published;
+}
+
+absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::string>& names,
+                           std::vector<std::string>* removed) {
+  ASSIGN_OR_RETURN(const UniqueFd root, OpenDirectory(root_path));
+  ASSIGN_OR_RETURN(const std::vector<std::string> published, ListPublished(root.get()));
+  std::vector<std::string> kept;
+  std::set_difference(published.begin(), published.end(), names.begin(), names.end(),
+                      std::back_inserter(kept));
+  if (kept.empty() && !published.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("refused to remove all ", published.size(), " backups below ", root_path,
+                     ": the last one is never removed; nothing was touched"));
+  }
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    const absl::Status interrupt = CheckInterrupt();
+    const absl::StatusOr<bool> gone =
+        interrupt.ok() ? ExpireOne(root.get(), root_path, name) : interrupt;
+    if (!gone.ok()) {
+      LOG(ERROR) << name << ": " << OneLine(gone.status().message());
+      left.push_back(WhatIsLeft(root.get(), name));
+    } else if (*gone) {
+      LOG(INFO) << "removed " << root_path << "/" << name;
+      removed->push_back(name);
+    } else {
+      LOG(INFO) << root_path << "/" << name << " was gone already";
+    }
+  }
+  return LeftBehind(root_path, left);
+}
+
+absl::Status RemoveLeftovers(const std::string& root_path, std::vector<std::string>* removed) {
+  absl::StatusOr<UniqueFd> root = OpenDirectory(root_path);
+  if (absl::IsNotFound(root.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(root.status());
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(root->get()));
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    if (!ParsePartialName(name).has_value() && !ParseDeletingName(name).has_value()) continue;
+    ASSIGN_OR_RETURN(const Entry entry, LookUp(root->get(), name));
+    if (entry == Entry::kOther) {
+      LOG(WARNING) << root_path << "/" << name << " is not a directory, so it is not ours: left";
+    } else if (const absl::Status status = RemoveTreeAt(root->get(), name); status.ok()) {
+      LOG(INFO) << "removed " << root_path << "/" << name;
+      removed->push_back(name);
+    } else {
+      LOG(ERROR) << OneLine(status.message());
+      left.push_back(name);
+    }
+  }
+  return LeftBehind(root_path, left);
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,35 @@
+// What lies in a backup root.
+
+#ifndef MYSQL_BACKUP_RETENTION_BACKUP_ROOT_H_
+#define MYSQL_BACKUP_RETENTION_BACKUP_ROOT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mysql_backup {
+
+// Returns the names of the published backups in the directory `root`, oldest first: directories
+// with exactly a backup's name. Whatever else is there is not ours and not mentioned.
+absl::StatusOr<std::vector<std::string>> ListPublished(int root);
+
+// Removes the published backups `names` from the directory at `root_path`, each hidden under its
+// deleting name first, so that a crash leaves no half-empty backup. Adds to `removed` each name
+// that is gone because of this call; one that was not there any more is OK.
+//
+// FailedPrecondition, with nothing touched, when no published backup would be left. One failure
+// does not stop the others; in the end it is an error with ExitCode::kLeftBehind that names all
+// that is left. A signal stops it between two entries, with the same exit code.
+absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::string>& names,
+                           std::vector<std::string>* removed);
+
+// Removes the copies and deletions that an interrupted run left in the directory at `root_path`.
+// Only directories with exactly a partial's or a deletion's name; other things of such a name get a
+// warning. A root that does not exist has none. Errors and `removed` are as in ExpireBackups.
+absl::Status RemoveLeftovers(const std::string& root_path, std::vector<std::string>* removed);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_RETENTION_BACKUP_ROOT_H_

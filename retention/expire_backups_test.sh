@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# expire_backups: alone, and behind the tools that it is made for. Needs root for chattr.
+
+# shellcheck source=base/shell_test.sh
+source base/shell_test.sh
+
+expire_backups=$PWD/retention/expire_backups
+list_backups=$PWD/retention/list_backups
+plan_retention=$PWD/retention/plan_retention
+root=$test_dir/root
+outside=$test_dir/outside
+
+make_backups() {
+  local day
+  rm -rf "$root"
+  for day in "$@"; do
+    mkdir -p "$root/backup_202611${day}_020000/shop"
+    echo rows >"$root/backup_202611${day}_020000/shop/orders.ibd"
+  done
+}
+
+# expire INPUT [ARG...]: runs the tool with INPUT, where \n is a line feed.
+expire() {
+  printf '%b' "$1" >"$test_dir/input"
+  shift
+  run "$expire_backups" --root="$root" "$@" <"$test_dir/input"
+}
+
+expect_names() {
+  local names
+  names=$(ls -A "$root" | paste -sd ' ')
+  [[ $names == "$1" ]] || fail "expected in the root: $1, found: $names"
+}
+
+run "$expire_backups" --help
+expect_exit 0
+expect_no_stderr
+
+expire 'end 0\n' --no_such_flag
+expect_exit 1
+
+expire 'end 0\n' extra
+expect_exit 1
+
+run "$expire_backups" </dev/null
+expect_exit 1
+expect_stderr '--root is needed'
+
+expire 'end 0\n'
+expect_exit 2
+expect_stderr "cannot open directory $root"
+
+# A list that is not whole touches nothing.
+make_backups 01 02 03
+for input in '' 'backup_20261101_020000\n' 'backup_20261101_020000\nend 2\n' \
+  'backup_20261101_020000\nend 1' 'backup_20261102_020000\nbackup_20261101_020000\nend 2\n' \
+  'backup_20261101_020000\n../outside\nend 2\n'; do
+  expire "$input"
+  expect_exit 2
+  expect_stdout ''
+  expect_stderr 'not to be trusted'
+  expect_names 'backup_20261101_020000 backup_20261102_020000 backup_20261103_020000'
+done
+
+expire 'end 0\n'
+expect_exit 0
+expect_stdout ''
+expect_no_stderr
+
+# The last backup stays, whoever asks.
+expire 'backup_20261101_020000\nbackup_20261102_020000\nbackup_20261103_020000\nend 3\n'
+expect_exit 2
+expect_stdout ''
+expect_stderr 'refused to remove all 3 backups'
+expect_names 'backup_20261101_020000 backup_20261102_020000 backup_20261103_020000'
+
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 0
+expect_stdout backup_20261101_020000
+expect_stderr "INFO expire_backups: removed $root/backup_20261101_020000"
+expect_names 'backup_20261102_020000 backup_20261103_020000'
+
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 0
+expect_stdout ''
+expect_stderr 'was gone already'
+
+# The pipeline: nine become seven, and a second time nothing happens.
+make_backups 01 02 03 04 05 06 07 08 09
+touch "$root/notes.txt"
+pipeline() {
+  "$list_backups" --root="$root" | "$plan_retention" --keep=7 | "$expire_backups" --root="$root"
+}
+run pipeline
+expect_exit 0
+expect_stdout 'backup_20261101_020000
+backup_20261102_020000'
+run pipeline
+expect_exit 0
+expect_stdout ''
+expect "not seven backups" test "$(find "$root" -name 'backup_*' | wc -l)" = 7
+expect "a foreign file was removed" test -e "$root/notes.txt"
+
+# One that cannot be removed does not save the others, is hidden already, and is named.
+make_backups 01 02 03
+on_exit chattr -R -i "$test_dir"
+chattr +i "$root/backup_20261101_020000/shop/orders.ibd"
+expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
+expect_exit 4
+expect_stdout backup_20261102_020000
+expect_stderr 'ERROR expire_backups: backup_20261101_020000: cannot remove .*orders.ibd: Operation not permitted'
+expect_stderr "below $root; left: .backup_20261101_020000.deleting;"
+expect_names '.backup_20261101_020000.deleting backup_20261103_020000'
+chattr -i "$root/.backup_20261101_020000.deleting/shop/orders.ibd"
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 0
+expect_stdout backup_20261101_020000
+expect_names backup_20261103_020000
+
+# Odd things in a tree, and links that lead out of it.
+make_backups 01 02
+mkdir "$outside"
+echo kept >"$outside/kept"
+tree=$root/backup_20261101_020000
+ln -s "$outside" "$tree/shop/link"
+ln -s ../../../outside "$tree/link"
+ln -s "$outside/kept" "$tree"/$'new\nline'
+mkdir -p "$tree"/-rf/$'\t'/'*'
+mkfifo -m 0 "$tree/fifo"
+ln "$tree/shop/orders.ibd" "$root/kept_name_of_a_hard_link"
+chmod 0 "$tree/shop"
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 0
+expect_stdout backup_20261101_020000
+expect_names 'backup_20261102_020000 kept_name_of_a_hard_link'
+expect "a link was followed" test "$(cat "$outside/kept")" = kept
+
+# A link in a backup's place is not ours.
+make_backups 02
+ln -s "$outside" "$root/backup_20261101_020000"
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 4
+expect_stdout ''
+expect_stderr 'not a directory'
+expect_names 'backup_20261101_020000 backup_20261102_020000'
+expect "a link was followed" test -e "$outside/kept"
+
+# TERM while it waits for the list: nothing is touched.
+make_backups 01 02
+mkfifo "$test_dir/list"
+"$expire_backups" --root="$root" <"$test_dir/list" >"$test_dir/stdout" 2>"$test_dir/stderr" &
+tool=$!
+exec 9>"$test_dir/list"
+printf 'backup_20261101_020000\nend 1\n' >&9
+# Not before it reads: until then the signal has its default effect.
+until grep -q pipe_read "/proc/$tool/wchan" || [[ $(cat "/proc/$tool/syscall") == 0\ 0x0\ * ]]; do :; done
+kill -TERM "$tool"
+test_exit=0
+wait "$tool" || test_exit=$?
+exec 9>&-
+test_command='expire_backups, and TERM'
+expect_exit 2
+expect_stdout ''
+expect_stderr 'interrupted by SIGTERM'
+expect_names 'backup_20261101_020000 backup_20261102_020000'

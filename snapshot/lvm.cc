@@ -1,0 +1,85 @@
+#include "snapshot/lvm.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/subprocess.h"
+
+namespace mysql_backup {
+namespace {
+
+// In the order that ParseLvs expects. None of the values can contain the separator.
+constexpr absl::string_view kLvsFields =
+    "lv_name,origin,lv_attr,lv_tags,lv_size,data_percent,lv_path,lv_kernel_major,lv_kernel_minor";
+constexpr absl::string_view kSeparator = "|";
+
+// Past the deadline LVM gets a SIGTERM, which it takes only outside its critical sections. Waiting
+// long before SIGKILL is the lesser evil: killed between suspending and resuming the origin, it
+// would leave the server's disk frozen.
+constexpr absl::Duration kKillAfter = absl::Minutes(2);
+
+std::vector<std::string> ReportArguments(absl::string_view command, absl::string_view fields,
+                                         absl::string_view vg) {
+  return {std::string(command),
+          "--noheadings",
+          "--nosuffix",
+          "--units",
+          "b",
+          "--separator",
+          std::string(kSeparator),
+          "--options",
+          std::string(fields),
+          std::string(vg)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Lvm::Run(std::vector<std::string> arguments) const {
+  SubprocessOptions options;
+  options.argv = std::move(arguments);
+  options.argv.insert(options.argv.begin(), program_);
+  options.deadline = deadline_;
+  options.kill_after = kKillAfter;
+  // Every one of these is short, and none is better off half done.
+  options.finish_when_interrupted = true;
+  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(options)));
+  return result.stdout_text;
+}
+
+absl::StatusOr<std::vector<LogicalVolume>> Lvm::List() const {
+  ASSIGN_OR_RETURN(const std::string report, Run(ReportArguments("lvs", kLvsFields, vg_)));
+  return ParseLvs(report);
+}
+
+absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {
+  ASSIGN_OR_RETURN(const std::string report,
+                   Run(ReportArguments("vgs", "vg_free,vg_extent_size", vg_)));
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::StripAsciiWhitespace(report), kSeparator);
+  Room room;
+  if (fields.size() != 2 || !absl::SimpleAtoi(fields[0], &room.free_bytes) ||
+      !absl::SimpleAtoi(fields[1], &room.extent_bytes) || room.extent_bytes == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("vgs printed a line of an unknown form: ", OneLine(report)));
+  }
+  return room;
+}
+
+absl::Status Lvm::CreateSnapshot(const std::string& origin, const std::string& name,
+                                 uint64_t size_bytes) const {
+  return Run({"lvcreate", "--yes", "--snapshot", "--name", name, "--size",
+              absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag),
+              absl::StrCat(vg_, "/", origin)})
+      .status();
+}
+
+absl::Status Lvm::Remove(const std::string& name) const {
+  return Run({"lvremove", "--yes", absl::StrCat(vg_, "/", name)}).status();
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,87 @@
+// Running LVM's commands and reading their reports.
+
+#ifndef MYSQL_BACKUP_SNAPSHOT_LVM_H_
+#define MYSQL_BACKUP_SNAPSHOT_LVM_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace mysql_backup {
+
+// How a snapshot made by these tools is known again.
+inline constexpr absl::string_view kTag = "mysql_lvm_backup";
+
+// One logical volume, as lvs reports it.
+struct LogicalVolume {
+  std::string name;
+  std::string origin;      // of a snapshot; empty otherwise
+  std::string attributes;  // lv_attr, ten letters: see lvs(8)
+  std::vector<std::string> tags;
+  uint64_t size_bytes = 0;
+  double data_percent = 0;  // of a snapshot's COW space; 0 where it does not apply
+  std::string path;         // /dev/VG/NAME
+  dev_t device = 0;         // 0 while not active
+
+  bool IsSnapshotOf(absl::string_view lv) const { return !origin.empty() && origin == lv; }
+  bool IsOurs() const;  // has kTag
+
+  // A classic snapshot whose COW space has overflowed is lost: state I or S (of the fifth letter),
+  // or all of the space used.
+  bool IsOverflowed() const;
+};
+
+// Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
+absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report);
+
+// Bytes in "1G", "512M", "64k" or plain "4096" with LVM's binary units (KMGTP, either case).
+// InvalidArgument for anything else, zero included.
+absl::StatusOr<uint64_t> ParseSize(absl::string_view size);
+
+// Whether `name` may be a VG's or an LV's: [a-zA-Z0-9+_.-], no leading '-', not "." or "..".
+bool IsLvmName(absl::string_view name);
+
+// LVM's commands for one volume group. Each waits at most `deadline`. A signal that asks this
+// process to end does not cut them short.
+class Lvm {
+ public:
+  Lvm(std::string program, std::string vg, absl::Duration deadline)
+      : program_(std::move(program)), vg_(std::move(vg)), deadline_(deadline) {}
+
+  // The logical volumes of the group. NotFound where there is no such group.
+  absl::StatusOr<std::vector<LogicalVolume>> List() const;
+
+  // Unallocated bytes of the group, and the size of its extents.
+  struct Room {
+    uint64_t free_bytes = 0;
+    uint64_t extent_bytes = 0;
+  };
+  absl::StatusOr<Room> FreeRoom() const;
+
+  // lvcreate --snapshot, with our tag.
+  absl::Status CreateSnapshot(const std::string& origin, const std::string& name,
+                              uint64_t size_bytes) const;
+
+  // One lvremove, without a question. An error, with LVM's words, when the volume is in use.
+  absl::Status Remove(const std::string& name) const;
+
+  const std::string& vg() const { return vg_; }
+
+ private:
+  absl::StatusOr<std::string> Run(std::vector<std::string> arguments) const;
+
+  std::string program_;  // /usr/sbin/lvm
+  std::string vg_;
+  absl::Duration deadline_;
+};
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SNAPSHOT_LVM_H_

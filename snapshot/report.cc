@@ -1,0 +1,94 @@
+// The parts of lvm.h that run nothing.
+
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "snapshot/lvm.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr size_t kFields = 9;  // of kLvsFields in lvm.cc
+
+absl::Status BadLine(absl::string_view line) {
+  return absl::InvalidArgumentError(absl::StrCat("lvs printed a line of an unknown form: ", line));
+}
+
+}  // namespace
+
+bool LogicalVolume::IsOurs() const {
+  return std::find(tags.begin(), tags.end(), kTag) != tags.end();
+}
+
+bool LogicalVolume::IsOverflowed() const {
+  const char state = attributes.size() > 4 ? attributes[4] : '?';
+  return state == 'I' || state == 'S' || data_percent >= 100;
+}
+
+absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
+  std::vector<LogicalVolume> volumes;
+  for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
+    const std::vector<absl::string_view> fields =
+        absl::StrSplit(absl::StripAsciiWhitespace(line), '|');
+    if (fields.size() != kFields) return BadLine(line);
+    LogicalVolume volume;
+    volume.name = std::string(fields[0]);
+    volume.origin = std::string(fields[1]);
+    volume.attributes = std::string(fields[2]);
+    volume.tags = absl::StrSplit(fields[3], ',', absl::SkipEmpty());
+    volume.path = std::string(fields[6]);
+    int major = -1;
+    int minor = -1;
+    if (volume.name.empty() || volume.attributes.size() < 6 ||
+        !absl::SimpleAtoi(fields[4], &volume.size_bytes) ||
+        (!fields[5].empty() && !absl::SimpleAtod(fields[5], &volume.data_percent)) ||
+        !absl::SimpleAtoi(fields[7], &major) || !absl::SimpleAtoi(fields[8], &minor)) {
+      return BadLine(line);
+    }
+    if (major >= 0 && minor >= 0) {
+      volume.device = makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
+    }
+    volumes.push_back(std::move(volume));
+  }
+  return volumes;
+}
+
+absl::StatusOr<uint64_t> ParseSize(absl::string_view size) {
+  absl::string_view digits = size;
+  int shift = 0;
+  if (!digits.empty() && absl::ascii_isalpha(static_cast<unsigned char>(digits.back()))) {
+    constexpr absl::string_view kUnits = "KMGTP";
+    const size_t unit = kUnits.find(absl::ascii_toupper(static_cast<unsigned char>(digits.back())));
+    if (unit == absl::string_view::npos) shift = -1;
+    if (shift == 0) shift = 10 * (static_cast<int>(unit) + 1);
+    digits.remove_suffix(1);
+  }
+  uint64_t number = 0;
+  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(c));
+  });
+  if (shift < 0 || !all_digits || !absl::SimpleAtoi(digits, &number) || number == 0 ||
+      number > (uint64_t{std::numeric_limits<int64_t>::max()} >> shift)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", size, "' is not a size: write a whole number and K, M, G, T or P"));
+  }
+  return number << shift;
+}
+
+bool IsLvmName(absl::string_view name) {
+  if (name.empty() || name.size() > 127 || name[0] == '-' || name == "." || name == "..") {
+    return false;
+  }
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::string_view("+_.-").find(c) != absl::string_view::npos;
+  });
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,173 @@
+#include "snapshot/snapshot.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "base/exit_code.h"
+#include "base/holders.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+Lvm LvmFor(const SnapshotOptions& options) {
+  return Lvm(options.lvm, options.vg, options.command_deadline);
+}
+
+std::string FullName(const SnapshotOptions& options, const std::string& lv) {
+  return absl::StrCat(options.vg, "/", lv);
+}
+
+const LogicalVolume* FindVolume(const std::vector<LogicalVolume>& volumes,
+                                const std::string& name) {
+  const auto found = std::find_if(volumes.begin(), volumes.end(),
+                                  [&](const LogicalVolume& lv) { return lv.name == name; });
+  return found == volumes.end() ? nullptr : &*found;
+}
+
+std::string Mebibytes(uint64_t bytes) { return absl::StrFormat("%d MiB", bytes >> 20); }
+
+absl::Status StillThere(const SnapshotOptions& options, const LogicalVolume& volume,
+                        const absl::Status& reason) {
+  const std::vector<std::string> holders =
+      volume.device == 0 ? std::vector<std::string>() : FindHolders(volume.device);
+  return LeftBehindError(absl::StrCat(
+      "cannot remove the snapshot ", FullName(options, volume.name), ": ", reason.message(),
+      holders.empty() ? "; no holder was found (udev may be at work: udevadm settle)"
+                      : absl::StrCat("; held by ", absl::StrJoin(holders, ", ")),
+      "; when it is free, remove it with snapshot_remove, or let the next run do it"));
+}
+
+// One volume, until it is gone or the deadline has come. A signal does not stop it: this is what a
+// run does to clean up, and it is bounded.
+absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
+                       const LogicalVolume& volume) {
+  const absl::Time deadline = absl::Now() + options.removal_deadline;
+  for (absl::Duration pause = absl::Milliseconds(200);;
+       pause = std::min(2 * pause, absl::Seconds(5))) {
+    const absl::Status removed = lvm.Remove(volume.name);
+    if (removed.ok()) {
+      LOG(INFO) << "removed " << FullName(options, volume.name);
+      return absl::OkStatus();
+    }
+    // It may have gone all the same: LVM can fail after the fact, while waiting for udev.
+    auto volumes = lvm.List();
+    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) return absl::OkStatus();
+    if (absl::Now() + pause >= deadline) return StillThere(options, volume, removed);
+    LOG(WARNING) << "trying again: " << OneLine(removed.message());
+    absl::SleepFor(pause);
+  }
+}
+
+absl::Status RemoveAll(const Lvm& lvm, const SnapshotOptions& options,
+                       const std::vector<LogicalVolume>& volumes) {
+  absl::Status status;
+  for (const LogicalVolume& volume : volumes) status.Update(RemoveOne(lvm, options, volume));
+  return status;
+}
+
+// After a creation that failed or was interrupted: it may have got as far as making the volume.
+absl::Status Undo(const SnapshotOptions& options, const absl::Status& reason) {
+  const absl::Status removed = RemoveSnapshots(options);
+  if (removed.ok()) return reason;
+  return LeftBehindError(absl::StrCat(reason.message(), "; and then ", removed.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
+                                                         const SnapshotOptions& options) {
+  if (FindVolume(volumes, options.origin) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no logical volume ",
+                                            FullName(options, options.origin),
+                                            ": check VG and LV (lvs)"));
+  }
+  std::vector<LogicalVolume> removable;
+  for (const LogicalVolume& volume : volumes) {
+    const bool has_our_name = volume.name == options.name;
+    if (has_our_name && !volume.IsSnapshotOf(options.origin)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(FullName(options, volume.name), " exists and is no snapshot of ",
+                       options.origin, ": it is left untouched; choose another name for SNAPSHOT"));
+    }
+    if (volume.IsSnapshotOf(options.origin) && (has_our_name || volume.IsOurs())) {
+      removable.push_back(volume);
+    }
+  }
+  return removable;
+}
+
+absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
+                       const std::string& vg) {
+  // A COW space of the origin's size and its own metadata (0.4 % with the smallest chunks, and an
+  // extent) can never overflow; lvcreate cuts a larger one down to that.
+  const uint64_t useful = origin_bytes + origin_bytes / 200 + room.extent_bytes;
+  const uint64_t wanted = std::min(size_bytes, useful);
+  const uint64_t needed = (wanted + room.extent_bytes - 1) / room.extent_bytes * room.extent_bytes;
+  if (room.free_bytes >= needed) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "volume group ", vg, " has ", Mebibytes(room.free_bytes), " free, and the snapshot needs ",
+      Mebibytes(needed), ": add a physical volume (vgextend), or choose a smaller SNAPSHOT_SIZE"));
+}
+
+absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes) {
+  const Lvm lvm = LvmFor(options);
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(volumes, options));
+  ASSIGN_OR_RETURN(Lvm::Room room, lvm.FreeRoom());
+  for (const LogicalVolume& leftover : leftovers) room.free_bytes += leftover.size_bytes;
+  return CheckRoom(room, size_bytes, FindVolume(volumes, options.origin)->size_bytes, options.vg);
+}
+
+absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
+  const Lvm lvm = LvmFor(options);
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> before, lvm.List());
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(before, options));
+  for (const LogicalVolume& leftover : leftovers) {
+    LOG(WARNING) << "removing the snapshot " << FullName(options, leftover.name)
+                 << " that an earlier run left";
+  }
+  RETURN_IF_ERROR(RemoveAll(lvm, options, leftovers));
+
+  const absl::Status created = lvm.CreateSnapshot(options.origin, options.name, size_bytes);
+  if (!created.ok()) return Undo(options, created);
+  auto snapshot = CheckSnapshot(options);
+  if (!snapshot.ok()) return Undo(options, snapshot.status());
+  const absl::Status interrupted = CheckInterrupt();
+  if (!interrupted.ok()) return Undo(options, interrupted);
+  return snapshot;
+}
+
+absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, LvmFor(options).List());
+  const LogicalVolume* snapshot = FindVolume(volumes, options.name);
+  if (snapshot == nullptr || !snapshot->IsSnapshotOf(options.origin)) {
+    return NoError(absl::StrCat("there is no snapshot ", FullName(options, options.name), " of ",
+                                options.origin, ": whatever was copied from it is no backup"));
+  }
+  if (snapshot->IsOverflowed()) {
+    return NoError(absl::StrCat(
+        "the snapshot ", FullName(options, options.name), " has overflowed (",
+        snapshot->data_percent, " % used, lv_attr ", snapshot->attributes,
+        "): whatever was copied from it is no backup; choose a larger SNAPSHOT_SIZE, or a quieter "
+        "hour"));
+  }
+  return *snapshot;
+}
+
+absl::Status RemoveSnapshots(const SnapshotOptions& options) {
+  const Lvm lvm = LvmFor(options);
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> removable, FindRemovable(volumes, options));
+  return RemoveAll(lvm, options, removable);
+}
+
+}  // namespace mysql_backup

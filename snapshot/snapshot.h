@@ -1,0 +1,54 @@
+// What the three tools do with a snapshot of one volume.
+
+#ifndef MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_H_
+#define MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "snapshot/lvm.h"
+
+namespace mysql_backup {
+
+struct SnapshotOptions {
+  std::string lvm = "/usr/sbin/lvm";
+  std::string vg;
+  std::string origin;                                   // the logical volume with the data
+  std::string name;                                     // of the snapshot
+  absl::Duration command_deadline = absl::Minutes(2);   // for one LVM command
+  absl::Duration removal_deadline = absl::Seconds(60);  // for all tries to remove a busy snapshot
+};
+
+// Returns the snapshots that a run may remove: those of the origin that have our tag or bear the
+// configured name. FailedPrecondition when the configured name belongs to a volume that is no
+// snapshot of the origin: it is somebody else's, and stays as it is. NotFound without the origin.
+absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
+                                                         const SnapshotOptions& options);
+
+// Whether the group has room for a snapshot of `size_bytes`. FailedPrecondition with the numbers.
+// LVM makes no snapshot larger than its origin can ever fill, hence `origin_bytes`.
+absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
+                       const std::string& vg);
+
+// Removes what an earlier run left, makes the snapshot, and returns it after checking what LVM
+// made. An interrupted or failed creation is undone; LeftBehind (4) when that fails.
+absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
+
+// Fails where CreateSnapshot would, as far as can be told without making anything: no such volume,
+// a name that is taken, no room in the group (that of removable leftovers counts as room).
+absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes);
+
+// Returns the snapshot as it is now. NoError (3) when it is not there or has overflowed.
+absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options);
+
+// Removes all that FindRemovable names, trying again while a volume is in use. LeftBehind (4),
+// naming the volume and whatever holds it, when one is still there at the deadline. None: OK.
+absl::Status RemoveSnapshots(const SnapshotOptions& options);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_H_

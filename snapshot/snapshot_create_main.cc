@@ -1,0 +1,45 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "snapshot/snapshot.h"
+#include "snapshot/snapshot_flags.h"
+
+DEFINE_string(vg, "vg_mysql", "volume group");
+DEFINE_string(lv, "lv_mysql_data", "logical volume with the data, the origin");
+DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
+DEFINE_string(size, "1G", "COW space: what may be written to the origin while the snapshot lives");
+DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
+DEFINE_bool(dry_run, false, "check that it would work, and make nothing");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "snapshot_create",
+    "makes an LVM snapshot of a volume, after removing what an earlier run left of one.",
+    "",
+    "",
+    "the snapshot's block device; nothing with --dry_run",
+    "4   failed, and the snapshot could not be removed again",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  ASSIGN_OR_RETURN(
+      const mysql_backup::SnapshotOptions options,
+      mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
+  ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag(FLAGS_size));
+  RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
+  if (FLAGS_dry_run) return mysql_backup::CheckCanCreate(options, size_bytes);
+  ASSIGN_OR_RETURN(const mysql_backup::LogicalVolume snapshot,
+                   mysql_backup::CreateSnapshot(options, size_bytes));
+  LOG(INFO) << "created " << options.vg << "/" << snapshot.name << ", a snapshot of "
+            << snapshot.origin << " with " << (snapshot.size_bytes >> 20) << " MiB of COW space";
+  return mysql_backup::WriteStdout(absl::StrCat(snapshot.path, "\n"));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

@@ -1,0 +1,42 @@
+#include "snapshot/snapshot_flags.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/tool.h"
+
+namespace mysql_backup {
+
+absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& flags) {
+  const std::pair<const char*, const std::string&> names[] = {
+      {"vg", flags.vg}, {"lv", flags.lv}, {"snapshot", flags.snapshot}};
+  for (const auto& [flag, name] : names) {
+    if (!IsLvmName(name)) {
+      return UsageError(absl::StrCat("--", flag, "='", OneLine(name),
+                                     "' is not a name that LVM allows (letters, digits and +_.-, "
+                                     "not beginning with -)"));
+    }
+  }
+  if (flags.snapshot == flags.lv) {
+    return UsageError(absl::StrCat("--snapshot and --lv are both '", flags.lv,
+                                   "': a snapshot needs a name of its own"));
+  }
+  RETURN_IF_ERROR(CheckPathFlag("lvm", flags.lvm));
+  SnapshotOptions options;
+  options.lvm = flags.lvm;
+  options.vg = flags.vg;
+  options.origin = flags.lv;
+  options.name = flags.snapshot;
+  return options;
+}
+
+absl::StatusOr<uint64_t> SizeFromFlag(const std::string& size) {
+  auto bytes = ParseSize(size);
+  if (!bytes.ok()) return UsageError(absl::StrCat("--size: ", bytes.status().message()));
+  return bytes;
+}
+
+}  // namespace mysql_backup

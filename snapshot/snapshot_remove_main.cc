@@ -1,0 +1,43 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "snapshot/snapshot.h"
+#include "snapshot/snapshot_flags.h"
+
+DEFINE_string(vg, "vg_mysql", "volume group");
+DEFINE_string(lv, "lv_mysql_data", "logical volume with the data, the origin");
+DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
+DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
+DEFINE_int32(deadline, 60, "seconds for all tries while the snapshot is in use");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "snapshot_remove",
+    "removes the snapshots that backups made of a volume; none is fine.",
+    "",
+    "",
+    "",
+    "4   a snapshot is still there; stderr names it and whatever holds it",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  ASSIGN_OR_RETURN(
+      mysql_backup::SnapshotOptions options,
+      mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
+  if (FLAGS_deadline < 1) {
+    return mysql_backup::UsageError(
+        absl::StrCat("--deadline=", FLAGS_deadline, " is not 1 second or more"));
+  }
+  options.removal_deadline = absl::Seconds(FLAGS_deadline);
+  RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
+  return mysql_backup::RemoveSnapshots(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
