@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -233,10 +234,25 @@ TEST(SubprocessTest, WhatIgnoresTermIsKilledWithItsGroup) {
   for (const std::string& pid : both) WaitUntil([&pid] { return IsDead(pid); });
 }
 
+TEST(SubprocessTest, WhatOutlivesATerminatedChildIsKilled) {
+  // The child ends on TERM, its own child ignores it.
+  std::string pid;
+  SubprocessOptions options =
+      Shell(absl::StrCat("(trap '' TERM; exec sleep ", kForEver, ") & echo $!; wait"));
+  options.deadline = absl::Milliseconds(300);
+  options.kill_after = absl::Hours(1);
+  options.on_stdout = [&pid](absl::string_view chunk) { pid.append(chunk.data(), chunk.size()); };
+  EXPECT_EQ(RunSubprocess(options).status().code(), absl::StatusCode::kDeadlineExceeded);
+  pid = std::string(absl::StripAsciiWhitespace(pid));
+  ASSERT_NE(pid, "");
+  WaitUntil([&pid] { return IsDead(pid); });
+}
+
 TEST(SubprocessTest, TheDeadlineHoldsForWhatNeverStopsWriting) {
   SubprocessOptions options;
   options.argv = {"/usr/bin/yes"};
   options.deadline = absl::Milliseconds(200);
+  options.on_stdout = [](absl::string_view) { usleep(10000); };  // the pipe is always full
   EXPECT_EQ(RunSubprocess(options).status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
@@ -373,6 +389,28 @@ TEST(InterruptTest, ThisProcessEndsWithItsParent) {
   char verdict = '?';
   ASSERT_EQ(read(read_end.get(), &verdict, 1), 1);
   EXPECT_EQ(verdict, 'c');
+}
+
+// When this process is killed outright, its child is asked to end.
+TEST(InterruptTest, TheChildEndsWithThisProcess) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const UniqueFd read_end(fds[0]);
+  UniqueFd write_end(fds[1]);
+  const pid_t middle = fork();
+  ASSERT_GE(middle, 0);
+  if (middle == 0) {
+    SubprocessOptions options = Shell(absl::StrCat("echo $$; exec sleep ", kForEver));
+    options.stdout_fd = write_end.get();
+    RunSubprocess(options).IgnoreError();
+    _exit(1);
+  }
+  char text[32] = {};
+  ASSERT_GT(read(read_end.get(), text, sizeof(text) - 1), 0);
+  const std::string pid(absl::StripAsciiWhitespace(text));
+  ASSERT_EQ(kill(middle, SIGKILL), 0);
+  ASSERT_EQ(waitpid(middle, nullptr, 0), middle);
+  WaitUntil([&pid] { return IsDead(pid); });
 }
 
 }  // namespace

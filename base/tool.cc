@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -18,6 +19,8 @@
 #include "base/status.h"
 
 DECLARE_bool(help);
+
+DEFINE_string(reason_file, "", "file to append the reason of a failure to, for the caller's log");
 
 // gflags calls it instead of exit(3) on a wrong flag. It is exported, but no header declares it.
 namespace GFLAGS_NAMESPACE {
@@ -34,9 +37,10 @@ constexpr size_t kMaxStdin = size_t{64} << 20;
   std::exit(static_cast<int>(ExitCode::kUsage));
 }
 
-// A tool's own flags are those that its *_main.cc defines; glog and gflags bring dozens more.
+// A tool's own flags are those of its *_main.cc and of this file; glog and gflags bring dozens more.
 bool IsOwnFlag(const gflags::CommandLineFlagInfo& flag) {
-  return absl::EndsWith(flag.filename, "_main.cc");
+  return absl::EndsWith(flag.filename, "_main.cc") ||
+         absl::EndsWith(flag.filename, "base/tool.cc");
 }
 
 std::string Default(const gflags::CommandLineFlagInfo& flag) {
@@ -56,7 +60,8 @@ std::string HelpText(const ToolHelp& help) {
                     flag.type == "bool" ? "" : absl::AsciiStrToUpper(flag.type), "\n      ",
                     flag.description, Default(flag), "\n");
   }
-  absl::StrAppend(&text, "  --help\n      print this and exit\n\nStdin: ",
+  absl::StrAppend(&text,
+                  "  --help\n      print this and exit\n\nStdin: ",
                   help.stdin_use.empty() ? "not read" : help.stdin_use,
                   "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
                   "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
@@ -67,6 +72,13 @@ std::string HelpText(const ToolHelp& help) {
     absl::StrAppend(&text, "  ", line, "\n");
   }
   return text;
+}
+
+// Best effort: the exit code has said already that something failed.
+void Report(const std::string& reason) {
+  LOG(ERROR) << reason;
+  if (FLAGS_reason_file.empty()) return;
+  std::ofstream(FLAGS_reason_file, std::ios::app) << reason << "\n";
 }
 
 }  // namespace
@@ -82,7 +94,7 @@ int ToolMain(int argc, char** argv, const ToolHelp& help,
   }
   CatchInterrupts();
   const absl::Status status = real_main(std::vector<std::string>(argv + 1, argv + argc));
-  if (!status.ok()) LOG(ERROR) << OneLine(status.message());
+  if (!status.ok()) Report(OneLine(status.message()));
   return static_cast<int>(ExitCodeOf(status));
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the lab itself, natively, in four boots of the real machine.
+# Tests the lab itself, natively, in five boots of the real machine, two of them cut short.
 set -euo pipefail
 
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,7 +46,7 @@ run_lab() {
   "$lab_dir/run.sh" "$@" >"$work_dir/out" 2>"$work_dir/err" || status=$?
 }
 
-# Words of the guest's on failure, which are else nowhere to be seen.
+# On failure also shows what was said, which is else nowhere to be seen.
 status_is() {
   ((status == $1)) || {
     sed 's/^/  > /' "$work_dir/out" "$work_dir/err"
@@ -69,8 +69,9 @@ output_is() {
 
 # Prints the id of the qemu that is a child of the given process.
 qemu_of() {
-  local child
-  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+  local child children=()
+  read -ra children <"/proc/$1/task/$1/children" || true
+  for child in "${children[@]}"; do
     if grep -q '^qemu-system' "/proc/$child/comm" 2>/dev/null; then
       echo "$child"
     fi
@@ -105,14 +106,14 @@ is_gone() {
 test_wrong_usage() {
   run_lab "$work_dir/no such script"
   check "a missing script is wrong usage" status_is 1
-  run_lab --timeout=soon /dev/null
+  run_lab --timeout=soon "${BASH_SOURCE[0]}"
   check "a bad flag is wrong usage" status_is 1
   check "and names itself" err_has 'timeout=soon'
 }
 
 test_first_boot() {
   local script
-  mkdir -p -m 0700 "$work_dir/product/app"
+  mkdir -p "$work_dir/product/app"
   echo 'echo "from the product"' >"$work_dir/product/app/tool"
   chmod 0755 "$work_dir/product/app" "$work_dir/product/app/tool"
   chmod 0700 "$work_dir/product"

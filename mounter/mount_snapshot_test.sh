@@ -115,7 +115,7 @@ refused 'filesystem swap is not supported: only ext4 and xfs' "--device=$device"
 mke2fs -q -F -t ext4 "$device"
 refused 'cannot run /nonexistent' "--device=$device" --mount=/nonexistent
 refused 'cannot run /nonexistent' "--device=$device" --blkid=/nonexistent
-refused 'mount -t failed: exit code' "--device=$device" --mount=/usr/bin/false
+refused 'false -t failed: exit code 1' "--device=$device" --mount=/usr/bin/false
 refused 'nothing is mounted on' "--device=$device" --mount=/usr/bin/true
 # A mount program that mounts otherwise than it was told: its mount must not stay.
 cat >"$test_dir/wrong_options" <<'END'

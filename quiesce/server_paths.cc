@@ -1,5 +1,7 @@
 #include "quiesce/server_paths.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -8,7 +10,7 @@
 namespace mysql_backup {
 namespace {
 
-// Directories, or prefixes of files, of which each server knows some. An empty value means that
+// Directories and files, of which each server knows some. An empty value means that
 // the feature is off, or that the files are in the data directory.
 constexpr absl::string_view kPathVariables =
     "'innodb_data_home_dir', 'innodb_log_group_home_dir', 'innodb_undo_directory', "
@@ -60,7 +62,10 @@ absl::StatusOr<std::vector<ServerPath>> ReadServerPaths(MysqlSession& session) {
     const std::string name = row[0].value_or("");
     const std::string value = row[1].value_or("");
     if (value.empty()) continue;
-    paths.push_back({name, AbsoluteServerPath(datadir, value)});
+    std::string path = AbsoluteServerPath(datadir, value);
+    // What the names of the log files begin with; it is no file itself.
+    if (name == "log_bin_basename") path.resize(path.rfind('/') + 1);
+    paths.push_back({name, std::move(path)});
     if (name == "innodb_data_home_dir") data_home = paths.back().path;
   }
   ASSIGN_OR_RETURN(const std::string data_files,

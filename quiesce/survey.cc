@@ -93,16 +93,11 @@ class Walk {
 
 absl::Status CheckInside(const std::string& what, const std::string& path,
                          const std::string& datadir, dev_t device) {
-  std::string existing = path;
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    // A prefix such as log_bin_basename names no file of its own: its directory decides.
-    existing = path.substr(0, path.rfind('/') + 1);
-    if (stat(existing.c_str(), &status) != 0) {
-      return ErrnoError(absl::StrCat("find ", what, " at ", OneLine(path)));
-    }
+    return ErrnoError(absl::StrCat("find ", what, " at ", OneLine(path)));
   }
-  ASSIGN_OR_RETURN(const std::string real, RealPath(existing));
+  ASSIGN_OR_RETURN(const std::string real, RealPath(path));
   ASSIGN_OR_RETURN(const std::string real_datadir, RealPath(datadir));
   if (status.st_dev != device || !IsBelow(real, real_datadir)) return Outside(what, real);
   return absl::OkStatus();

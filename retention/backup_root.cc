@@ -10,6 +10,7 @@
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/published.h"
 #include "base/status.h"
 
 namespace mysql_backup {
@@ -54,17 +55,6 @@ absl::Status LeftBehind(const std::string& root_path, const std::vector<std::str
 }
 
 }  // namespace
-
-absl::StatusOr<std::vector<std::string>> ListPublished(int root) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(root));
-  std::vector<std::string> published;
-  for (const std::string& name : names) {
-    if (!ParseBackupName(name).has_value()) continue;
-    ASSIGN_OR_RETURN(const Entry entry, LookUp(root, name));
-    if (entry == Entry::kDirectory) published.push_back(name);
-  }
-  return published;
-}
 
 absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::string>& names,
                            std::vector<std::string>* removed) {

@@ -1,4 +1,4 @@
-// What lies in a backup root.
+// Taking away what a backup root does not need any more.
 
 #ifndef MYSQL_BACKUP_RETENTION_BACKUP_ROOT_H_
 #define MYSQL_BACKUP_RETENTION_BACKUP_ROOT_H_
@@ -7,13 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 namespace mysql_backup {
-
-// Returns the names of the published backups in the directory `root`, oldest first: directories
-// with exactly a backup's name. Whatever else is there is not ours and not mentioned.
-absl::StatusOr<std::vector<std::string>> ListPublished(int root);
 
 // Removes the published backups `names` from the directory at `root_path`, each hidden under its
 // deleting name first, so that a crash leaves no half-empty backup. Adds to `removed` each name

@@ -69,18 +69,6 @@ class BackupRootTest : public testing::Test {
 
 using NameList = std::vector<std::string>;
 
-TEST_F(BackupRootTest, ListsOnlyDirectoriesWithABackupsName) {
-  for (const char* name : {kNew, kOld, kPartial, kHiddenOld, "backup_20260230_020000",
-                           "backup_20261121_020000 ", "backup_20261121_020000\n", "lost+found"}) {
-    Make(name);
-  }
-  Write("backup_20261124_020000");
-  LinkOutside("backup_20261125_020000");
-  const absl::StatusOr<UniqueFd> root = OpenDirectory(root_);
-  ASSERT_TRUE(root.ok());
-  EXPECT_EQ(ListPublished(root->get()).value(), NameList({kOld, kNew}));
-}
-
 TEST_F(BackupRootTest, ExpiresAndSaysWhatIsGone) {
   MakeBackup(kOld);
   MakeBackup(kNew);

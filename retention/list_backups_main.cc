@@ -1,10 +1,10 @@
 #include <gflags/gflags.h>
 
 #include "base/directory.h"
+#include "base/published.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "retention/backup_list.h"
-#include "retention/backup_root.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
 

@@ -9,8 +9,12 @@ root=$test_dir/root
 
 expect_names() {
   local names
-  names=$(ls -A "$root" | paste -sd ' ')
+  names=$(cd "$root" && shopt -s dotglob nullglob && echo *)
   [[ $names == "$1" ]] || fail "expected in the root: $1, found: $names"
+}
+
+make_mutable() {
+  find "$test_dir" -xdev -type f -name fixed -exec chattr -i {} +
 }
 
 run "$remove_leftovers" --help
@@ -53,7 +57,7 @@ expect "a link was followed" test -e "$test_dir/outside/kept"
 rm -r "$root"
 mkdir -p "$root"/.backup_20261101_020000.partial "$root"/.backup_20261102_020000.partial/mounted \
   "$root"/.backup_20261103_020000.partial
-on_exit chattr -R -i "$test_dir"
+on_exit make_mutable
 touch "$root/.backup_20261101_020000.partial/fixed"
 chattr +i "$root/.backup_20261101_020000.partial/fixed"
 mount -t tmpfs none "$root/.backup_20261102_020000.partial/mounted"

@@ -140,7 +140,9 @@ absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uin
   const absl::Status created = lvm.CreateSnapshot(options.origin, options.name, size_bytes);
   if (!created.ok()) return Undo(options, created);
   auto snapshot = CheckSnapshot(options);
-  if (!snapshot.ok()) return Undo(options, snapshot.status());
+  if (!snapshot.ok()) {
+    return Undo(options, WithExitCode(snapshot.status(), ExitCode::kFailed));
+  }
   const absl::Status interrupted = CheckInterrupt();
   if (!interrupted.ok()) return Undo(options, interrupted);
   return snapshot;

@@ -1,0 +1,214 @@
+#!/bin/bash
+# fsfreeze_lock against a real server.
+
+source base/shell_test.sh
+source base/mariadb_test.sh
+lock=$PWD/quiesce/fsfreeze_lock
+fifo=$server_dir/fifo
+
+# start_lock [FLAG...]: in the background, its answers on descriptor 7, its fifo on 8 once locked.
+start_lock() {
+  mkfifo "$test_dir/answers"
+  "$lock" --socket="$socket" --fifo="$fifo" "$@" >"$test_dir/answers" 2>"$test_dir/stderr" &
+  lock_pid=$!
+  exec 7<"$test_dir/answers"
+  rm "$test_dir/answers"
+  read -r -u 7 locked || fail "not locked: $(cat "$test_dir/stderr")"
+  exec 8>"$fifo"
+}
+
+# Waits for the holder's end; its exit code is then what expect_exit looks at.
+end_lock() {
+  test_command="fsfreeze_lock $*"
+  cat <&7 >"$test_dir/stdout"
+  test_exit=0
+  wait "$lock_pid" || test_exit=$?
+  exec 7<&- 8>&-
+  expect "the fifo is left behind" test ! -e "$fifo"
+}
+
+# A write waits for as long as the lock is held.
+write() { sql "SET lock_wait_timeout = $1; INSERT INTO t.t VALUES (1)" 2>"$test_dir/write.err"; }
+is_locked() { ! write 1; }
+is_free() { write 20; }
+
+# --- wrong usage, before any server is asked
+run "$lock" --help
+expect_exit 0
+expect "no purpose in --help" grep -q 'holds FLUSH TABLES WITH READ LOCK' "$test_dir/stdout"
+expect_no_stderr
+run "$lock" --bogus
+expect_exit 1
+expect_stderr 'bogus'
+run "$lock"
+expect_exit 1
+expect_stderr 'ERROR fsfreeze_lock: --fifo is needed'
+run "$lock" --fifo=relative
+expect_exit 1
+run "$lock" --fifo="$fifo" --lock_wait=0
+expect_exit 1
+expect_stderr 'lock_wait=0'
+run "$lock" --fifo="$fifo" --lock_wait=ten
+expect_exit 1
+run "$lock" --fifo="$fifo" release
+expect_exit 1
+expect_stderr "unexpected argument 'release'"
+
+# --- no server
+run "$lock" --fifo="$fifo" --socket="$server_dir/nothing.sock"
+expect_exit 2
+expect_stderr 'nothing.sock.*is the server running'
+expect "the fifo is left behind" test ! -e "$fifo"
+
+start_mariadb --log-bin=binlog --server-id=7
+sql 'CREATE DATABASE t; CREATE TABLE t.t (a INT) ENGINE=InnoDB; CREATE TABLE t.m (a INT) ENGINE=MyISAM'
+
+# --- something else where the fifo is to be
+echo keep >"$test_dir/file"
+run "$lock" --fifo="$test_dir/file" --socket="$socket"
+expect_exit 2
+expect_stderr 'something else is there'
+expect "the file was touched" grep -q keep "$test_dir/file"
+
+# --- an option file that others can read
+printf '[client]\nuser=root\n' >"$test_dir/options"
+chmod 644 "$test_dir/options"
+run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options"
+expect_exit 2
+expect_stderr 'chmod 600'
+
+# --- lock, check, release
+chmod 600 "$test_dir/options"
+start_lock --defaults_file="$test_dir/options"
+pattern='^locked connection_id=[0-9]+ waited_ms=[0-9]+ flavour=mariadb version=10[^ ]+ server_id=7 '
+pattern+='server_uuid= binlog_file=binlog.000001 binlog_position=[0-9]+ gtid=0-7-[0-9]+$'
+[[ $locked =~ $pattern ]] || fail "position record: $locked"
+expect "a write went through" is_locked
+echo check >&8
+read -r -u 7 answer
+[[ $answer =~ ^held\ connection_id=[0-9]+\ held_ms=[0-9]+$ ]] || fail "check: $answer"
+expect "a write went through after check" is_locked
+echo release >&8
+end_lock
+expect_exit 0
+grep -qE '^released connection_id=[0-9]+ held_ms=[0-9]+$' "$test_dir/stdout" || fail 'release'
+expect_no_stderr
+expect "still locked after release" is_free
+
+# --- the run dies: end of file
+start_lock
+expect "a write went through" is_locked
+exec 8>&-
+end_lock
+expect_exit 2
+expect_stderr 'ended without saying release; the read lock was released after'
+expect "still locked after end of file" is_free
+
+# --- signals
+for signal in TERM INT HUP; do
+  start_lock
+  kill -"$signal" "$lock_pid"
+  end_lock
+  expect_exit 2
+  expect_stderr "interrupted by SIG$signal"
+  expect "still locked after SIG$signal" is_free
+done
+
+# --- the parent dies, with nobody else holding the fifo open
+exec 7< <(
+  "$lock" --socket="$socket" --fifo="$fifo" &
+  read -r -t 5 _ < <(sleep 2)
+)
+read -r -u 7 locked
+cat <&7 >/dev/null # until the last of them has gone
+exec 7<&-
+expect "still locked after the parent's death" is_free
+
+# --- killed: nothing to clean up with, and the next one replaces the fifo
+start_lock
+kill -KILL "$lock_pid"
+cat <&7 >/dev/null
+wait "$lock_pid" || true
+exec 7<&- 8>&-
+expect "still locked after SIGKILL" is_free
+expect "no fifo left to be replaced" test -p "$fifo"
+start_lock
+echo release >&8
+end_lock
+expect_exit 0
+
+# --- stopped: the server ends the session by itself, in time
+start_lock --max_hold=2
+kill -STOP "$lock_pid"
+expect "still locked although the holder is stopped" is_free
+kill -CONT "$lock_pid"
+end_lock
+expect "a lost lock was not noticed" test "$test_exit" -ne 0
+
+# --- the longest hold
+start_lock --max_hold=1
+end_lock
+expect_exit 2
+expect_stderr 'LOCK_MAX_HOLD'
+expect "still locked after the longest hold" is_free
+
+# --- an unknown word
+start_lock
+echo relaese >&8
+end_lock
+expect_exit 2
+expect_stderr "unknown word 'relaese'"
+expect "still locked after an unknown word" is_free
+
+# --- the session is killed: the lock is lost, and that is the answer
+start_lock
+[[ $locked =~ connection_id=([0-9]+) ]]
+sql "KILL ${BASH_REMATCH[1]}"
+echo release >&8
+end_lock
+expect_exit 3
+expect_stderr 'the read lock is lost: session [0-9]+ does not answer'
+expect_stdout ''
+
+# --- a long write in the way: no FLUSH is tried, and the statement is named
+sql "INSERT INTO t.t VALUES (1); UPDATE t.t SET a = a + SLEEP(8) LIMIT 1" &
+blocker=$!
+sleep 2.5
+run "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=1 --attempts=2
+expect_exit 75
+expect_stdout ''
+expect_stderr 'attempt 1 of 2'
+expect_stderr 'ERROR .*user root.*has been running for [0-9]+ s: UPDATE t.t SET a = a \+ SLEEP'
+expect "writes wait although the lock was not taken" write 1
+wait "$blocker"
+
+# --- a table lock in the way, which no running statement shows
+mkfifo "$test_dir/session"
+mariadb --no-defaults --socket="$socket" --user=root <"$test_dir/session" &
+session=$!
+exec 6>"$test_dir/session"
+echo 'LOCK TABLES t.m WRITE;' >&6
+sleep 1
+run "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=1 --attempts=1
+expect_exit 75
+expect_stderr 'was not granted within 1s.*LOCK TABLES'
+expect "writes wait although the lock was not taken" write 1
+exec 6>&-
+wait "$session"
+
+# --- a long read is not in the way on MariaDB
+sql "SELECT SLEEP(6) FROM t.t LIMIT 1" >/dev/null &
+reader=$!
+sleep 2.5
+start_lock --lock_wait=1
+echo release >&8
+end_lock
+expect_exit 0
+kill "$reader" 2>/dev/null || true
+wait "$reader" || true
+
+# --- the server is shut down under the lock
+start_lock
+stop_mariadb
+end_lock
+expect_exit 3

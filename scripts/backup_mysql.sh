@@ -1,0 +1,270 @@
+#!/bin/bash
+# Takes one consistent copy of a live MySQL or MariaDB server whose data lies on an LVM volume.
+# This script only puts the steps in order; each of them is a program in bin/ with a --help.
+# shellcheck disable=SC2317  # the functions are called through step
+
+# shellcheck source=scripts/lib/steps.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/lib/steps.sh"
+
+usage() {
+  cat <<END
+Usage: backup_mysql.sh [--config=FILE]
+
+Flushes and locks the server, makes an LVM snapshot of its volume, copies the data from the
+snapshot to BACKUP_ROOT/backup_YYYYMMDD_HHMMSS, removes the snapshot, releases the lock, and keeps
+the newest KEEP backups.
+
+  --config=FILE   configuration (default: /etc/mysql-backup.conf, which may be missing)
+  --help          print this and exit
+
+Every step is logged to LOG_FILE (default: /var/log/mysql_backup.log), and on a terminal as well.
+
+Exit codes:
+  0   a new backup is published, and nothing is left behind
+  1   wrong usage
+  2   failed, and nothing is left behind; the last line of the log tells whether a backup was
+      published before that
+  3   the snapshot overflowed or the lock was lost: no backup was published
+  4   something is left behind, named in the log; the next run will try to remove it
+  75  busy: another run is under way, or a long statement is in the way of the lock
+END
+}
+
+config=
+for argument; do
+  case $argument in
+    --config=?*) config=${argument#--config=} ;;
+    --help)
+      usage
+      exit 0
+      ;;
+    *)
+      echo "backup_mysql.sh: unknown argument '$argument'; see backup_mysql.sh --help" >&2
+      exit 1
+      ;;
+  esac
+done
+
+require_root
+load_config "$config"
+open_log
+
+now_ms
+run_began=$REPLY
+reason=$(mktemp) || exit 2
+printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
+
+holder=    # process id of fsfreeze_lock while it lives
+locked_ms= # what it said when it let go
+mounted=   # this and the next two: not empty while there may be something to undo
+snapshotted=
+copied=
+published=
+exit_code=0
+
+# --- the steps ------------------------------------------------------------------------------------
+
+# All that can fail before the lock is tried, and the leftovers of a run that was killed.
+preflight() {
+  one_run /run/mysql-backup || return
+  tool check_datadir --datadir="$DATADIR" --device="/dev/$VG/$LV" --socket="$SOCKET" \
+    --defaults_file="$DEFAULTS_FILE" >"$run_dir/datadir" || return
+  IFS='= ' read -r _ bytes _ files _ subdirectory <"$run_dir/datadir"
+  tool unmount_snapshot --mount_point="$MOUNT_POINT" || return
+  tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
+  tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
+  tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" || return
+  tool snapshot_create --dry_run --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
+    --size="$SNAPSHOT_SIZE" || return
+  [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"
+}
+
+# The holder lives beside the run. Its first record says that the lock is held; it goes when the
+# run does, since nobody but the run has the fifo open for writing.
+quiesce() {
+  local fifo=$run_dir/lock.fifo answers=$run_dir/lock.answers
+  rm -f -- "$answers" && mkfifo -m 0600 -- "$answers" || return 2
+  "$bin/fsfreeze_lock" --reason_file="$reason" --fifo="$fifo" --socket="$SOCKET" \
+    --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
+    >"$answers" 9>&- &
+  holder=$!
+  exec 7<"$answers"
+  rm -f -- "$answers"
+  if ! read -r -u 7 position; then
+    wait_for_holder
+    return
+  fi
+  exec 8>"$fifo"
+  log INFO "$position"
+}
+
+snapshot() {
+  snapshotted=yes
+  tool snapshot_create --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" --size="$SNAPSHOT_SIZE" \
+    >"$run_dir/device"
+}
+
+mount_it() {
+  local device
+  read -r device <"$run_dir/device"
+  mounted=yes
+  tool mount_snapshot --device="$device" --mount_point="$MOUNT_POINT"
+}
+
+copy() {
+  copied=yes
+  tool sync_tree --source="$MOUNT_POINT/$subdirectory" --destination="$BACKUP_ROOT/$partial" \
+    --progress_fd=3 >"$run_dir/copied"
+}
+
+# The copy is worth something only if the snapshot was valid to the end, and the lock was held.
+check() {
+  tool snapshot_check --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" >"$run_dir/snapshot" || return
+  log INFO "snapshot: $(<"$run_dir/snapshot")"
+  [[ $LOCK_SCOPE == backup ]] || return 0
+  local answer
+  echo check >&8
+  read -r -t 60 -u 7 answer || {
+    tell_holder_to_go
+    return 3
+  }
+  log INFO "$answer"
+}
+
+unmount() {
+  tool unmount_snapshot --mount_point="$MOUNT_POINT" && mounted=
+}
+
+cleanup() {
+  tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" && snapshotted=
+}
+
+# The holder proves before it lets go that it held the lock all the time; see its exit code.
+release() {
+  local answer=
+  { echo release >&8; } 2>/dev/null
+  read -r -t 60 -u 7 answer
+  [[ -z $answer ]] || log INFO "$answer"
+  locked_ms=${answer##*held_ms=}
+  tell_holder_to_go
+}
+
+publish() {
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$run_dir/published" || return
+  copied=
+  read -r published <"$run_dir/published"
+}
+
+retention() {
+  {
+    "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" |
+      "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" |
+      "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT"
+  } >/dev/null 7<&- 8>&- 9>&- &
+  child=$!
+  wait "$child"
+}
+
+discard() {
+  tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null && copied=
+}
+
+# --- the lock's holder ----------------------------------------------------------------------------
+
+wait_for_holder() {
+  wait "$holder"
+  local status=$?
+  holder=
+  exec 7<&- 8>&-
+  return "$status"
+}
+
+# The end of the fifo's last writer makes it go, and its end shows on the pipe of its answers. One
+# that is stopped or hangs is killed: the server lets go of the lock with the connection.
+tell_holder_to_go() {
+  exec 8>&-
+  read -r -t 20 -u 7 _
+  (($? > 128)) && kill -KILL "$holder"
+  wait_for_holder
+}
+
+# --- putting them in order ------------------------------------------------------------------------
+
+# Keeps the exit code of what failed first; something left behind outweighs it.
+note() {
+  (($1 == 0)) && return
+  ((exit_code == 0 || $1 == 4)) && exit_code=$1
+}
+
+run() {
+  step preflight preflight || return
+  step quiesce quiesce || return
+  step snapshot snapshot || return
+  if [[ $LOCK_SCOPE == snapshot ]]; then
+    step release release || return
+  fi
+  step mount mount_it || return
+  step rsync copy || return
+  step check check || return
+
+  # The copy is proven. What cannot be removed now is no reason to lose it.
+  step unmount unmount && step cleanup cleanup
+  if [[ $LOCK_SCOPE == backup ]]; then
+    step release release || return
+  fi
+  step publish publish || return
+  step retention retention
+}
+
+# However the run ends: first the server, then our own things, then the last line.
+finish() {
+  note $?
+  trap '' TERM INT HUP
+  trap - EXIT
+  [[ -z $holder ]]   if [[ -n $child ]]; then
+    kill -TERM "$child" 2>/dev/null
+    wait "$child"
+    child=
+  fi
+|| step release abandon_lock
+  [[ -z $mounted ]] || step unmount unmount
+  [[ -z $snapshotted || -n $mounted ]] || step cleanup cleanup
+  [[ -z $copied ]] || step discard discard
+  [[ -z $mounted$snapshotted$copied ]] || note 4
+  [[ -z $log_failed ]] || note 2
+  now_ms
+  seconds $((REPLY - run_began))
+  local summary="duration $REPLY, locked ${locked_ms:-0} ms"
+  if [[ -n $published ]]; then
+    summary+=", $(<"$run_dir/copied"), backup $published"
+  fi
+  if ((exit_code == 0)); then
+    log INFO "end: OK ($summary)"
+  else
+    log ERROR "end: FAILED (exit code $exit_code, $summary)"
+  fi
+  close_log
+  exit "$exit_code"
+}
+
+# In a run that has failed already: whatever the holder has to say, the lock is gone afterwards.
+abandon_lock() {
+  kill -TERM "$holder" 2>/dev/null
+  tell_holder_to_go
+  return 0
+}
+
+interrupted() {
+  log ERROR "interrupted by SIG$1"
+  exit 2
+}
+
+trap finish EXIT
+for signal in TERM INT HUP; do
+  # shellcheck disable=SC2064  # the name is to be filled in now
+  trap "interrupted $signal" "$signal"
+done
+
+log INFO "start: $VG/$LV to $BACKUP_ROOT (lock scope $LOCK_SCOPE, keep $KEEP)"
+run
+exit

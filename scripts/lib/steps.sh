@@ -1,0 +1,126 @@
+# What backup_mysql.sh and verify_restore.sh have in common: the log, the configuration, one run at
+# a time, and running a step. To be sourced.
+#
+# Descriptors: 3 is the terminal or whatever stderr was; 7 and 8 the answers of the lock's holder and
+# its fifo; 9 the lock file of the run. Tools get none of the last three: a child that outlived the
+# run would hold them open.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # some variables are for the scripts that source this
+
+set -uo pipefail
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C
+umask 077
+cd /
+
+script_name=${0##*/}
+bin=$(dirname -- "$(readlink -f -- "$0")")/bin
+child=
+log_failed=
+reason=/dev/null # where a tool says why it failed; see one_run
+
+# log LEVEL MESSAGE: one line, in the form that the tools write. Never fails, and never ends a run:
+# the server may be locked.
+log() {
+  local time
+  printf -v time '%(%Y-%m-%dT%H:%M:%S%z)T' -1
+  printf '%s %s %s: %s\n' "${time:0:-2}:${time: -2}" "$1" "$script_name" "$2" >&2 && return
+  log_failed=yes
+  printf '%s %s %s: %s\n' "${time:0:-2}:${time: -2}" "$1" "$script_name" "$2" >&3
+  return 0
+}
+
+# Milliseconds since the epoch, in REPLY.
+now_ms() {
+  REPLY=$((${EPOCHREALTIME/./} / 1000))
+}
+
+# seconds MS: as "12.345 s", in REPLY.
+seconds() {
+  printf -v REPLY '%d.%03d s' $(($1 / 1000)) $(($1 % 1000))
+}
+
+require_root() {
+  ((EUID == 0)) && return
+  echo "$script_name: not running as root: LVM, mounts and the data directory need it; use sudo" >&2
+  exit 2
+}
+
+# load_config FILE: sets a variable for each key of the configuration. FILE may be empty.
+load_config() {
+  local text key value
+  text=$("$bin/read_config" ${1:+"--config=$1"}) || exit
+  while IFS='=' read -r key value; do
+    printf -v "$key" '%s' "$value"
+  done <<<"$text"
+}
+
+# From here on stderr is LOG_FILE, and the terminal as well where there is one.
+open_log() {
+  exec 3>&2
+  if ! { : >>"$LOG_FILE"; } 2>/dev/null; then
+    log_failed=yes
+    log ERROR "cannot write to the log $LOG_FILE: going on with stderr"
+  elif [[ -t 2 ]]; then
+    # Ignoring signals, so that a Ctrl-C does not cost the last lines; and a tee that dies is no
+    # reason to die of SIGPIPE.
+    trap '' PIPE
+    exec 2> >(exec tee --ignore-interrupts --append -- "$LOG_FILE" >&3 3>&-)
+    tee_pid=$!
+  else
+    exec 2>>"$LOG_FILE"
+  fi
+}
+
+# Lets the last lines reach the terminal before the prompt does.
+close_log() {
+  exec 2>&3
+  [[ -z ${tee_pid-} ]] || wait "$tee_pid"
+}
+
+# one_run DIRECTORY: makes the directory of the run's own files and sees to it that nobody else
+# uses it. The kernel gives the lock up with this process, whatever becomes of it.
+one_run() {
+  run_dir=$1
+  [[ -d $run_dir ]] || install -d -m 0700 -- "$run_dir" || return 2
+  exec 9>>"$run_dir/lock" || return 2
+  if ! flock --nonblock 9; then
+    log ERROR "another run is under way: it holds $run_dir/lock (see fuser $run_dir/lock)"
+    return 75
+  fi
+  reason=$run_dir/reason
+  : >"$reason"
+}
+
+# tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
+# only between foreground commands, and a copy takes long.
+tool() {
+  "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
+  child=$!
+  wait "$child"
+  local status=$?
+  child=
+  return "$status"
+}
+
+# step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.
+step() {
+  local name=$1 began elapsed status why
+  shift
+  now_ms
+  began=$REPLY
+  : >"$reason"
+  log INFO "$name: started"
+  "$@"
+  status=$?
+  now_ms
+  seconds $((REPLY - began))
+  elapsed=$REPLY
+  if ((status == 0)); then
+    log INFO "$name: OK ($elapsed)"
+  else
+    why=$(tr '\n' ' ' <"$reason")
+    log ERROR "$name: FAILED ($elapsed, exit code $status): ${why:-see the lines above}"
+  fi
+  return "$status"
+}

@@ -1,0 +1,166 @@
+// The parts of snapshot/ that run nothing.
+
+#include "snapshot/snapshot.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/sysmacros.h>
+
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "snapshot/lvm.h"
+#include "snapshot/snapshot_flags.h"
+
+namespace mysql_backup {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kReport[] =
+    "  lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0\n"
+    "  mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup,weekly|1073741824|0.55|"
+    "/dev/vg_mysql/mysql_snapshot|254|3\n"
+    "  old|lv_mysql_data|swi---s---||4194304||/dev/vg_mysql/old|-1|-1\n";
+
+TEST(ParseLvs, ReadsEveryField) {
+  const auto volumes = ParseLvs(kReport);
+  ASSERT_TRUE(volumes.ok()) << volumes.status();
+  ASSERT_EQ(volumes->size(), 3U);
+  const LogicalVolume& origin = (*volumes)[0];
+  EXPECT_EQ(origin.name, "lv_mysql_data");
+  EXPECT_EQ(origin.origin, "");
+  EXPECT_EQ(origin.size_bytes, 1258291200U);
+  const LogicalVolume& snapshot = (*volumes)[1];
+  EXPECT_TRUE(snapshot.IsSnapshotOf("lv_mysql_data"));
+  EXPECT_TRUE(snapshot.IsOurs());
+  EXPECT_THAT(snapshot.tags, ElementsAre("mysql_lvm_backup", "weekly"));
+  EXPECT_DOUBLE_EQ(snapshot.data_percent, 0.55);
+  EXPECT_EQ(snapshot.path, "/dev/vg_mysql/mysql_snapshot");
+  EXPECT_EQ(snapshot.device, makedev(254, 3));
+  EXPECT_FALSE((*volumes)[2].IsOurs());
+  EXPECT_EQ((*volumes)[2].device, 0U) << "it is not active";
+}
+
+TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
+  for (const std::string report :
+       {"garbage", "a|b|c", "lv||owi-aos---||12MB||/dev/vg/lv|254|0",
+        "lv||owi-aos---||12|half|/dev/vg/lv|254|0", "lv||owi||12||/dev/vg/lv|254|0",
+        "||owi-aos---||12||/dev/vg/lv|254|0", "lv||owi-aos---||12||/dev/vg/lv|254|0|more"}) {
+    EXPECT_EQ(ParseLvs(report).status().code(), absl::StatusCode::kInvalidArgument) << report;
+  }
+  EXPECT_THAT(*ParseLvs(""), IsEmpty());
+  EXPECT_THAT(*ParseLvs("\n  \n"), IsEmpty());
+}
+
+TEST(IsOverflowed, LooksAtTheFifthLetterAndAtTheFill) {
+  const struct {
+    const char* attributes;
+    double percent;
+    bool overflowed;
+  } kCases[] = {
+      {"swi-aos---", 0, false},  {"swi-aos---", 99.99, false}, {"swi-aos---", 100, true},
+      {"swi-Ios---", 50, true},  {"swi-Sos---", 50, true},     {"swi-I-s---", 100, true},
+      {"Swi-aos---", 10, false},
+  };
+  for (const auto& c : kCases) {
+    LogicalVolume volume;
+    volume.attributes = c.attributes;
+    volume.data_percent = c.percent;
+    EXPECT_EQ(volume.IsOverflowed(), c.overflowed) << c.attributes << " " << c.percent;
+  }
+}
+
+TEST(ParseSize, TakesLvmsUnits) {
+  EXPECT_EQ(*ParseSize("4096"), 4096U);
+  EXPECT_EQ(*ParseSize("64k"), 64U << 10);
+  EXPECT_EQ(*ParseSize("512M"), 512U << 20);
+  EXPECT_EQ(*ParseSize("1G"), 1U << 30);
+  EXPECT_EQ(*ParseSize("2t"), uint64_t{2} << 40);
+  for (const char* size : {"", "G", "0", "0G", "-1G", "+1G", "1.5G", "1GB", "1 G", " 1G", "1X",
+                           "9999999P", "99999999999999999999", "1G\n"}) {
+    EXPECT_FALSE(ParseSize(size).ok()) << size;
+  }
+}
+
+TEST(IsLvmName, KnowsLvmsRules) {
+  for (const char* name : {"vg_mysql", "a", "A-1", "x.y+z", "_"}) EXPECT_TRUE(IsLvmName(name));
+  for (const char* name : {"", "-a", ".", "..", "a b", "a/b", "a\n", "ä", "a;b", "a$b"}) {
+    EXPECT_FALSE(IsLvmName(name)) << name;
+  }
+  EXPECT_FALSE(IsLvmName(std::string(128, 'a')));
+}
+
+SnapshotOptions Options() {
+  SnapshotOptions options;
+  options.vg = "vg";
+  options.origin = "data";
+  options.name = "snap";
+  return options;
+}
+
+LogicalVolume Volume(const std::string& name, const std::string& origin, bool ours) {
+  LogicalVolume volume;
+  volume.name = name;
+  volume.origin = origin;
+  if (ours) volume.tags.emplace_back(kTag);
+  return volume;
+}
+
+TEST(FindRemovable, TakesOnlyWhatIsProvablyOurs) {
+  const auto removable = FindRemovable(
+      {Volume("data", "", false), Volume("snap", "data", false), Volume("renamed", "data", true),
+       Volume("theirs", "data", false), Volume("other", "", true), Volume("ours", "other", true)},
+      Options());
+  ASSERT_TRUE(removable.ok()) << removable.status();
+  std::vector<std::string> names;
+  for (const LogicalVolume& volume : *removable) names.push_back(volume.name);
+  EXPECT_THAT(names, ElementsAre("snap", "renamed"));
+}
+
+TEST(FindRemovable, RefusesAForeignVolumeOfTheName) {
+  for (const LogicalVolume& foreign :
+       {Volume("snap", "", false), Volume("snap", "other", false), Volume("snap", "other", true)}) {
+    const auto removable = FindRemovable({Volume("data", "", false), foreign}, Options());
+    EXPECT_EQ(removable.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(removable.status().message()), HasSubstr("left untouched"));
+  }
+}
+
+TEST(FindRemovable, NeedsTheOrigin) {
+  EXPECT_EQ(FindRemovable({Volume("snap", "data", true)}, Options()).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(CheckRoom, RoundsUpToExtentsAndCutsDownToTheOrigin) {
+  constexpr uint64_t kMiB = 1 << 20;
+  const auto fits = [](uint64_t free, uint64_t size, uint64_t origin) {
+    return CheckRoom({free * kMiB, 4 * kMiB}, size * kMiB, origin * kMiB, "vg").ok();
+  };
+  EXPECT_TRUE(fits(1024, 1024, 10000));
+  EXPECT_FALSE(fits(1020, 1024, 10000));
+  EXPECT_FALSE(fits(4, 5, 10000)) << "5 MiB are two extents";
+  EXPECT_TRUE(fits(8, 5, 10000));
+  EXPECT_TRUE(fits(200, 1024, 100)) << "no snapshot can fill more than its origin";
+  const absl::Status status = CheckRoom({0, 4 * kMiB}, 1024 * kMiB, 10000 * kMiB, "vg");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("volume group vg has 0 MiB free"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("1024 MiB"));
+}
+
+TEST(SnapshotFlags, AreChecked) {
+  EXPECT_TRUE(SnapshotOptionsFromFlags({"vg", "lv", "snap", "/usr/sbin/lvm"}).ok());
+  for (const SnapshotFlags& flags :
+       {SnapshotFlags{"", "lv", "snap", "/l"}, SnapshotFlags{"vg", "-lv", "snap", "/l"},
+        SnapshotFlags{"vg", "lv", "a b", "/l"}, SnapshotFlags{"vg", "lv", "lv", "/l"},
+        SnapshotFlags{"vg", "lv", "snap", "lvm"}}) {
+    EXPECT_EQ(ExitCodeOf(SnapshotOptionsFromFlags(flags).status()), ExitCode::kUsage);
+  }
+  EXPECT_EQ(*SizeFromFlag("1G"), 1U << 30);
+  EXPECT_EQ(ExitCodeOf(SizeFromFlag("big").status()), ExitCode::kUsage);
+}
+
+}  // namespace
+}  // namespace mysql_backup

@@ -1,0 +1,174 @@
+#!/bin/bash
+# The three tools' contract where there is no device-mapper: wrong usage, and an lvm program that
+# fails in ways that the real one cannot be made to. The real one is met in the lab.
+
+source base/shell_test.sh
+tools=$PWD/snapshot
+
+for tool in snapshot_create snapshot_check snapshot_remove; do
+  run "$tools/$tool" --help
+  expect_exit 0
+  expect_no_stderr
+  expect "the exit codes are not in --help" grep -q '75\|4\|3' "$test_dir/stdout"
+  run "$tools/$tool" --bogus=1
+  expect_exit 1
+  expect_stdout ''
+  expect_stderr "bogus"
+  run "$tools/$tool" extra
+  expect_exit 1
+  expect_stderr "unexpected argument 'extra'"
+  for bad in --vg= --vg=-x --lv='a b' --snapshot=$'a\nb' --snapshot=lv_mysql_data --lvm=lvm; do
+    run "$tools/$tool" "$bad"
+    expect_exit 1
+    expect_stdout ''
+    expect_stderr "^[^ ]+ ERROR $tool: "
+  done
+  run "$tools/$tool" --lvm=/nonexistent/lvm
+  expect_exit 2
+  expect_stderr 'cannot run /nonexistent/lvm.*No such file.*is its package installed'
+done
+for size in '' 0 1X 1.5G -1; do
+  run "$tools/snapshot_create" --size="$size"
+  expect_exit 1
+  expect_stderr 'is not a size'
+done
+run "$tools/snapshot_remove" --deadline=0
+expect_exit 1
+
+# A stand-in with a state of its own: $state holds what lvs is to print, calls are recorded.
+state=$test_dir/state
+calls=$test_dir/calls
+cat >"$test_dir/lvm" <<END
+#!/bin/sh
+echo "\$*" >>"$calls"
+case \$1 in
+  lvs) cat "$state" ;;
+  vgs) echo "  4294967296|4194304" ;;
+  lvcreate) . "$test_dir/on_create" ;;
+  lvremove) . "$test_dir/on_remove" ;;
+esac
+END
+chmod +x "$test_dir/lvm"
+origin='lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0'
+good='mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup|1073741824|0.00|/dev/vg_mysql/mysql_snapshot|254|3'
+given() { # [LINE...]: what lvs is to print
+  printf '  %s\n' "$@" >"$state"
+  : >"$calls"
+}
+echo "exit 5" >"$test_dir/on_create"
+printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
+  >"$test_dir/on_remove"
+lvm=--lvm=$test_dir/lvm
+
+# --- it works
+echo "echo '$good' >>'$state'" >"$test_dir/on_create"
+given "$origin"
+run "$tools/snapshot_create" "$lvm"
+expect_exit 0
+expect_stdout /dev/vg_mysql/mysql_snapshot
+grep -qx 'lvcreate --yes --snapshot --name mysql_snapshot --size 1073741824b --addtag mysql_lvm_backup vg_mysql/lv_mysql_data' \
+  "$calls" || fail "lvcreate: $(cat "$calls")"
+
+# --- a dry run makes and removes nothing, even with a leftover
+given "$origin" "$good"
+run "$tools/snapshot_create" "$lvm" --dry_run
+expect_exit 0
+expect_stdout ''
+expect "something was changed" test -z "$(grep -E 'lvcreate|lvremove' "$calls")"
+
+# --- a leftover is removed first
+run "$tools/snapshot_create" "$lvm"
+expect_exit 0
+expect_stderr 'WARNING .*removing the snapshot vg_mysql/mysql_snapshot that an earlier run left'
+expect "the order of commands" test \
+  "$(grep -oE '^(lvremove|lvcreate)' "$calls" | tr '\n' ' ')" = 'lvremove lvcreate '
+
+# --- a foreign volume of the name is refused and untouched
+given "$origin" 'mysql_snapshot||-wi-a-----||4194304||/dev/vg_mysql/mysql_snapshot|254|3'
+for tool in snapshot_create snapshot_remove; do
+  run "$tools/$tool" "$lvm"
+  expect_exit 2
+  expect_stderr 'is no snapshot of lv_mysql_data: it is left untouched'
+done
+expect "a foreign volume was touched" test -z "$(grep -E 'lvcreate|lvremove' "$calls")"
+
+# --- lvcreate fails half way: what it made is removed again
+echo "echo '$good' >>'$state'; echo 'no luck' >&2; exit 5" >"$test_dir/on_create"
+given "$origin"
+run "$tools/snapshot_create" "$lvm"
+expect_exit 2
+expect_stdout ''
+expect_stderr 'ERROR .*lvcreate failed: exit code 5: no luck'
+expect "a half made snapshot is left" test -z "$(grep mysql_snapshot "$state")"
+
+# --- lvcreate says that all is well, and nothing is there
+echo "exit 0" >"$test_dir/on_create"
+given "$origin"
+run "$tools/snapshot_create" "$lvm"
+expect_exit 2
+expect_stdout ''
+
+# --- garbled output is no snapshot
+given 'lv_mysql_data|garbage'
+run "$tools/snapshot_check" "$lvm"
+expect_exit 2
+expect_stderr 'lvs printed a line of an unknown form'
+
+# --- check
+given "$origin" "$good"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 0
+expect_stdout 'used_percent=0.00 size_bytes=1073741824 attributes=swi-aos--- device=/dev/vg_mysql/mysql_snapshot'
+given "$origin" "${good/swi-aos---/swi-Ios---}"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 3
+expect_stdout ''
+expect_stderr 'has overflowed.*swi-Ios---.*SNAPSHOT_SIZE'
+given "$origin" "${good/0.00/100.00}"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 3
+given "$origin"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 3
+expect_stderr 'there is no snapshot'
+
+# --- remove: nothing there; busy once, then gone; busy to the end
+given "$origin"
+run "$tools/snapshot_remove" "$lvm"
+expect_exit 0
+given "$origin" "$good"
+cat >"$test_dir/on_remove" <<END
+if test -e "$test_dir/tried"; then
+  grep -v mysql_snapshot "$state" >"$state.new"
+  mv "$state.new" "$state"
+else
+  touch "$test_dir/tried"
+  echo "  Logical volume vg_mysql/mysql_snapshot in use." >&2
+  exit 5
+fi
+END
+run "$tools/snapshot_remove" "$lvm"
+expect_exit 0
+expect_stderr 'WARNING .*trying again.*in use'
+expect_stderr 'INFO .*removed vg_mysql/mysql_snapshot'
+given "$origin" "$good"
+echo 'echo "  Logical volume vg_mysql/mysql_snapshot in use." >&2; exit 5' >"$test_dir/on_remove"
+run "$tools/snapshot_remove" "$lvm" --deadline=1
+expect_exit 4
+expect_stderr 'cannot remove the snapshot vg_mysql/mysql_snapshot: .*in use'
+
+# --- TERM while lvcreate is at work: it is let finish, and then undone
+printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
+  >"$test_dir/on_remove"
+echo "sleep 1; echo '$good' >>'$state'; touch '$test_dir/finished'" >"$test_dir/on_create"
+given "$origin"
+"$tools/snapshot_create" "$lvm" >"$test_dir/stdout" 2>"$test_dir/stderr" &
+pid=$!
+while ! grep -q lvcreate "$calls"; do sleep 0.05; done
+kill -TERM "$pid"
+test_exit=0
+wait "$pid" || test_exit=$?
+expect_exit 2
+expect_stderr 'interrupted by SIGTERM'
+expect "lvcreate was cut short" test -e "$test_dir/finished"
+expect "the snapshot is left behind" test -z "$(grep mysql_snapshot "$state")"

@@ -1,0 +1,64 @@
+#include "syncer/check_room.h"
+
+#include <sys/statvfs.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "syncer/human_bytes.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr double kReserveFactor = 1.01;
+constexpr double kReserveBytes = 16 << 20;
+constexpr double kReserveInodes = 1000;
+
+}  // namespace
+
+absl::StatusOr<Room> FindRoom(const std::string& root) {
+  struct statvfs status = {};
+  std::string path = root;
+  while (statvfs(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) return ErrnoError(absl::StrCat("find the free space of ", path));
+    path.resize(path.rfind('/'));
+    if (path.empty()) path = "/";
+  }
+  Room room;
+  room.block_bytes = status.f_frsize;
+  room.bytes = static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
+  room.inodes = status.f_favail;
+  room.counts_inodes = status.f_files != 0;
+  return room;
+}
+
+// In floating point, which cannot overflow; its error is far below the reserve.
+absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files) {
+  const double needed_bytes = (static_cast<double>(bytes) +
+                               static_cast<double>(files) * static_cast<double>(room.block_bytes)) *
+                                  kReserveFactor +
+                              kReserveBytes;
+  const double needed_inodes = static_cast<double>(files) * kReserveFactor + kReserveInodes;
+  const double free_bytes = static_cast<double>(room.bytes);
+  if (free_bytes < needed_bytes) {
+    return NoError(absl::StrCat("not enough room for the copy: ", HumanBytes(needed_bytes),
+                                " needed with reserve, ", HumanBytes(free_bytes), " free, ",
+                                HumanBytes(needed_bytes - free_bytes),
+                                " missing; keep fewer backups, or enlarge the filesystem"));
+  }
+  if (room.counts_inodes && static_cast<double>(room.inodes) < needed_inodes) {
+    return NoError(
+        absl::StrCat("not enough inodes for the copy: ", static_cast<uint64_t>(needed_inodes),
+                     " needed with reserve, ", room.inodes,
+                     " free; keep fewer backups, or make the filesystem "
+                     "anew with more (mke2fs -N)"));
+  }
+  LOG(INFO) << "room for the copy: " << HumanBytes(needed_bytes) << " needed with reserve, "
+            << HumanBytes(free_bytes) << " free";
+  return absl::OkStatus();
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,37 @@
+// Whether a copy will find room, to be asked before the server is locked.
+
+#ifndef MYSQL_BACKUP_SYNCER_CHECK_ROOM_H_
+#define MYSQL_BACKUP_SYNCER_CHECK_ROOM_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace mysql_backup {
+
+// What a filesystem has to give. Inodes are meaningless where it does not count them (btrfs).
+struct Room {
+  uint64_t bytes = 0;
+  uint64_t inodes = 0;
+  uint64_t block_bytes = 0;
+  bool counts_inodes = false;
+};
+
+// Returns the room of the filesystem on which `root` lies or, where it does not exist yet, on which
+// it would be made.
+//
+// Blocks and inodes kept back for root do not count, although root could use them: they are what
+// lets the other services of the host go on when a disk is full.
+absl::StatusOr<Room> FindRoom(const std::string& root);
+
+// Returns OK when `files` files of `bytes` bytes altogether fit into `room`, otherwise an error
+// with ExitCode::kNo that gives both figures. A last block for each file, 1 % and 16 MiB are added
+// to the bytes, and 1 % and 1000 to the files, for directories, extents and what else grows
+// meanwhile.
+absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SYNCER_CHECK_ROOM_H_

@@ -1,0 +1,38 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "syncer/check_room.h"
+
+DEFINE_string(root, "", "the backup root, for example /backups/mysql; it need not exist yet");
+DEFINE_int64(bytes, -1, "bytes that the copy will hold");
+DEFINE_int64(files, -1, "files that the copy will hold");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "check_room", "says whether a copy of a given size will find room, and makes nothing.",
+    "",           "",
+    "",           "3   there is not enough room",
+};
+
+absl::Status CheckCount(absl::string_view flag, int64_t value) {
+  if (value >= 0) return absl::OkStatus();
+  return mysql_backup::UsageError(absl::StrCat("--", flag, " is needed, 0 or more"));
+}
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
+  RETURN_IF_ERROR(CheckCount("bytes", FLAGS_bytes));
+  RETURN_IF_ERROR(CheckCount("files", FLAGS_files));
+  ASSIGN_OR_RETURN(const mysql_backup::Room room, mysql_backup::FindRoom(FLAGS_root));
+  return mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
+                                 static_cast<uint64_t>(FLAGS_files));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

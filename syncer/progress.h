@@ -1,0 +1,50 @@
+// Telling people how far a copy is: a bar on a terminal, now and then a line in a log.
+
+#ifndef MYSQL_BACKUP_SYNCER_PROGRESS_H_
+#define MYSQL_BACKUP_SYNCER_PROGRESS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "syncer/rsync.h"
+
+namespace mysql_backup {
+
+// Each returns the text of one state, below 80 columns:
+//   [=========>          ]  45%  1.2 GiB  120.35MB/s  0:00:12 left
+//   copied 1.2 GiB, 45%, 120.35MB/s, 0:00:12 left
+std::string ProgressBar(const CopyProgress& progress);
+std::string ProgressWords(const CopyProgress& progress);
+
+// Not thread-safe.
+class ProgressReporter {
+ public:
+  // Draws on `fd`, which is not owned, where that is a terminal. Where not, writes a LOG(INFO) line
+  // every `interval`, and so none for a copy that is shorter.
+  ProgressReporter(int fd, absl::Duration interval);
+
+  // Takes the bar's line to its end, so that what is written next does not stand in it.
+  ~ProgressReporter();
+  ProgressReporter(const ProgressReporter&) = delete;
+  ProgressReporter& operator=(const ProgressReporter&) = delete;
+
+  void Update(const CopyProgress& progress);
+
+  // Shows the copy as complete, whatever rounding and hard links made of its percentage.
+  void Complete();
+
+ private:
+  void Draw();
+  void Write(const std::string& text) const;
+
+  const int fd_;
+  const bool is_terminal_;
+  const absl::Duration interval_;
+  absl::Time next_;
+  CopyProgress latest_;
+  bool drawn_ = false;
+};
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SYNCER_PROGRESS_H_

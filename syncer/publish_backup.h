@@ -1,0 +1,28 @@
+// Giving a finished copy its published name, once all of it is on disk.
+
+#ifndef MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
+#define MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+
+namespace mysql_backup {
+
+// Returns the time to publish a copy under that was begun at `begun`: that time or, when one of the
+// `published` names is as new or newer (a clock set back, the end of summer time, two runs in one
+// second), one second after the newest, so that retention always sees the newest copy as such.
+absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::string>& published);
+
+// Writes the copy `partial` (a partial's name) in the directory `root` to disk, renames it, writes
+// the renaming to disk as well, and returns the published name. Nothing is ever replaced.
+//
+// An error before the renaming leaves everything as it was. When only the last step failed, the
+// error carries ExitCode::kLeftBehind and names the backup.
+absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_

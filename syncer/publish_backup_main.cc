@@ -1,0 +1,42 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/backup_name.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "syncer/publish_backup.h"
+
+DEFINE_string(root, "", "the backup root, for example /backups/mysql");
+DEFINE_string(partial, "", "name of the copy in it: .backup_YYYYMMDD_HHMMSS.partial");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "publish_backup",
+    "writes a proven copy to disk and gives it its published name.",
+    "",
+    "",
+    "the path of the published backup, on one line",
+    "4   the backup is published, but that may not outlast a power cut",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
+  if (!mysql_backup::ParsePartialName(FLAGS_partial).has_value()) {
+    return mysql_backup::UsageError(
+        absl::StrCat("--partial='", FLAGS_partial, "' is not .backup_YYYYMMDD_HHMMSS.partial"));
+  }
+  ASSIGN_OR_RETURN(const std::string name, mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial));
+  const std::string path = absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name);
+  const absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
+  if (written.ok()) return written;
+  return mysql_backup::LeftBehindError(
+      absl::StrCat(written.message(), "; ", path, " is published and stays"));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

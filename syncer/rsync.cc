@@ -1,0 +1,149 @@
+#include "syncer/rsync.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace mysql_backup {
+namespace {
+
+// No line that is read here comes near it; a program that is not rsync may send anything.
+constexpr size_t kMaxLine = 4096;
+
+// Reads the number at the beginning of `text`, 0 when there is none, and takes it away.
+int64_t ConsumeNumber(absl::string_view* text) {
+  const size_t size = static_cast<size_t>(
+      std::find_if_not(text->begin(), text->end(),
+                       [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) -
+      text->begin());
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(text->substr(0, size), &number)) number = 0;
+  text->remove_prefix(size);
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::string> RsyncArguments(const std::string& rsync, const std::string& destination) {
+  return {
+      rsync,
+      // Owners, modes, times, links; hard links, ACLs and extended attributes as well.
+      "-aHAX",
+      "--numeric-ids",
+      // Without it, the time of a directory or link made within the same second is let pass.
+      "--modify-window=-1",
+      // Page-compressed tables are full of holes; a copy without them could fill the disk.
+      "--sparse",
+      // The destination is empty: there is nothing to compare with.
+      "--whole-file",
+      "--one-file-system",
+      // Sockets, fifos and devices are no data.
+      "--no-devices",
+      "--no-specials",
+      // A restored server must not find the process id or the socket lock of one long gone.
+      "--exclude=/*.pid",
+      "--exclude=/*.sock.lock",
+      "--exclude=/lost+found/",
+      // All that has to be copied is known before the first byte is, so percentages are true.
+      "--no-inc-recursive",
+      "--info=progress2,nonreg0",
+      "--stats",
+      "--no-human-readable",
+      "--outbuf=L",
+      "./",
+      absl::StrCat(destination, "/"),
+  };
+}
+
+absl::optional<CopyProgress> ParseProgress(absl::string_view line) {
+  //      8000000  16%    1.24GB/s    0:00:00 (xfr#1, to-chk=5/8)
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  if (fields.size() < 4) return absl::nullopt;
+  absl::string_view percent = fields[1];
+  CopyProgress progress;
+  if (!absl::SimpleAtoi(fields[0], &progress.bytes) || progress.bytes < 0 ||
+      !absl::ConsumeSuffix(&percent, "%") || !absl::SimpleAtoi(percent, &progress.percent) ||
+      progress.percent < 0 || progress.percent > 100 || !absl::EndsWith(fields[2], "/s")) {
+    return absl::nullopt;
+  }
+  progress.rate = std::string(fields[2]);
+  progress.clock = std::string(fields[3]);
+  return progress;
+}
+
+absl::optional<CopyProgress> RsyncOutput::Add(absl::string_view piece) {
+  absl::optional<CopyProgress> newest;
+  for (const char c : piece) {
+    if (c != '\r' && c != '\n') {
+      if (line_.size() < kMaxLine) line_.push_back(c);
+      continue;
+    }
+    absl::string_view line = line_;
+    if (absl::ConsumePrefix(&line, "Total file size: ")) {
+      bytes_ = ConsumeNumber(&line);
+    } else if (absl::ConsumePrefix(&line, "Number of files: ")) {
+      // "8 (reg: 6, dir: 2)": a kind of which there is none is left out.
+      const size_t regular = line.find("reg: ");
+      absl::string_view count = regular == absl::string_view::npos ? "0" : line.substr(regular + 5);
+      files_ = ConsumeNumber(&count);
+    } else if (absl::optional<CopyProgress> progress = ParseProgress(line); progress.has_value()) {
+      newest = std::move(progress);
+    }
+    line_.clear();
+  }
+  return newest;
+}
+
+absl::optional<TreeTotals> RsyncOutput::totals() const {
+  if (!bytes_.has_value() || !files_.has_value()) return absl::nullopt;
+  return TreeTotals{*bytes_, *files_};
+}
+
+std::string RsyncExitMeaning(int exit_code) {
+  switch (exit_code) {
+    case 1:
+    case 4:
+      return "it does not know an option that is needed; install rsync 3.2 or later";
+    case 3:
+      return "it could not enter the source or the destination";
+    case 11:
+      return "reading or writing failed; is the destination full or read-only, or its disk broken?";
+    case 12:
+      return "one of its processes died; did the kernel run out of memory?";
+    case 14:
+      return "its processes could not talk to each other; are there processes and descriptors "
+             "left?";
+    case 20:
+      return "it was told to stop";
+    case 22:
+      return "it ran out of memory";
+    case 23:
+      return "some files could not be copied; is the snapshot broken, or can the destination not "
+             "hold their owners, ACLs or attributes?";
+    case 24:
+      return "files vanished while they were copied, which a snapshot's files never do; is the "
+             "source really a mounted snapshot?";
+    case 30:
+      return "it waited too long for data";
+    default:
+      return "see EXIT VALUES in rsync(1)";
+  }
+}
+
+absl::string_view LastLines(absl::string_view text, int count) {
+  while (absl::ConsumeSuffix(&text, "\n")) {
+  }
+  size_t begin = text.size();
+  for (; count > 0 && begin != absl::string_view::npos && begin > 0; --count) {
+    begin = text.rfind('\n', begin - 1);
+  }
+  return begin == absl::string_view::npos || begin == 0 ? text : text.substr(begin + 1);
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,247 @@
+#!/usr/bin/env bash
+# sync_tree: real rsync on real trees. Needs root for owners, loop mounts and a terminal.
+
+# shellcheck source=base/shell_test.sh
+source base/shell_test.sh
+
+sync_tree=$PWD/syncer/sync_tree
+source_tree=$test_dir/source
+root=$test_dir/root
+copy=$root/.backup_20261123_020000.partial
+
+mkdir "$source_tree" "$root"
+
+# sync [ARG...]: runs the tool with the usual two paths.
+sync() {
+  run "$sync_tree" --source="$source_tree" --destination="$copy" "$@"
+}
+
+expect_failed_and_gone() {
+  expect_exit 2
+  expect_stdout ''
+  [[ -z $(ls -A "$root") ]] || fail "the destination was left behind"
+}
+
+# stub NAME LINE...: an executable that stands in for rsync.
+stub() {
+  local file=$test_dir/$1
+  shift
+  printf '%s\n' '#!/bin/bash' "$@" >"$file"
+  chmod +x "$file"
+}
+
+unmount() {
+  ! mountpoint -q "$1" || umount "$1"
+}
+
+make_mutable() {
+  [[ ! -e $1 ]] || chattr -i "$1"
+}
+
+# For stubs that write into the destination, which is their last argument.
+# shellcheck disable=SC2016
+partly='echo some >"${!#}part"'
+
+run "$sync_tree" --help
+expect_exit 0
+expect_no_stderr
+
+for argument in --no_such_flag --progress_fd=-1 --progress_every=0 --progress_every=x --rsync=rsync \
+  --destination="$root/backup_20261123_020000" --destination="$source_tree/.backup_20261123_020000.partial" \
+  --source=relative --source=/ extra; do
+  sync "$argument"
+  expect_exit 1
+  expect_stdout ''
+done
+
+sync
+expect_stderr "refused to copy $source_tree: it is empty"
+expect_failed_and_gone
+mkdir "$source_tree/lost+found"
+sync
+expect_stderr 'it is empty'
+expect_failed_and_gone
+rmdir "$source_tree/lost+found"
+
+# A tree with all that a datadir may have, and what must not be copied.
+mkdir -p "$source_tree"/{shop,'#innodb_redo','odd
+name',-rf,lost+found,empty,shop/lost+found} "$source_tree/shop/*"
+echo rows >"$source_tree/shop/orders.ibd"
+head -c 300000 /dev/zero | tr '\0' x >"$source_tree/ibdata1"
+touch -d '2020-02-29 12:34:56.789012345' "$source_tree/ibdata1"
+ln "$source_tree/ibdata1" "$source_tree/shop/hard"
+ln -s ../ibdata1 "$source_tree/shop/soft"
+ln -s /nowhere "$source_tree/dangling"
+touch "$source_tree/odd
+name/ \\ \" \$ *" "$source_tree/shop/"$'caf\xe9\t'
+truncate -s 64M "$source_tree/sparse.ibd"
+echo end >>"$source_tree/sparse.ibd"
+setfattr -n user.note -v kept "$source_tree/shop/orders.ibd"
+setfattr -n trusted.note -v kept "$source_tree/shop"
+setfacl -m u:12345:r "$source_tree/shop/orders.ibd"
+setfacl -d -m g:23456:rx "$source_tree/shop"
+chown 106:114 "$source_tree" "$source_tree/ibdata1"
+chown -h 107:115 "$source_tree/shop/soft"
+chmod 2751 "$source_tree"
+chmod 0 "$source_tree/empty"
+touch "$source_tree/host.pid" "$source_tree/mysql.sock.lock" "$source_tree/lost+found/x"
+touch "$source_tree/shop/kept.pid" "$source_tree/shop/lost+found/kept"
+mkfifo "$source_tree/fifo"
+mknod "$source_tree/device" c 1 3
+# By a relative name: the path of a test directory may be too long for a socket.
+(cd "$source_tree" && perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "mysql.sock", Listen => 1) or die')
+touch -d '2021-03-04 05:06:07.123456789' "$source_tree"
+
+sync
+expect_exit 0
+# Every regular file and link that is not left out counts; each name of the hard link, too.
+regular=0
+bytes=0
+while read -r type size; do
+  bytes=$((bytes + size))
+  [[ $type == l ]] || regular=$((regular + 1))
+done < <(find "$source_tree" \( -type f -o -type l \) ! -path "$source_tree/lost+found/*" \
+  ! -path "$source_tree/host.pid" ! -path "$source_tree/mysql.sock.lock" -printf '%y %s\n')
+expect_stdout "bytes=$bytes files=$regular"
+expect_no_stderr
+
+describe() {
+  (cd "$1" && find . ! -path ./lost+found ! -path './lost+found/*' ! -path './host.pid' \
+    ! -path ./mysql.sock.lock ! -type s ! -type p ! -type c -printf '%p %y %m %U %G %T@ %n %l\0' |
+    sed -z 's/^\([^ ]* d .*\) [0-9]* $/\1/' | sort -z | tr '\0' '\n')
+}
+describe "$source_tree" >"$test_dir/expected"
+describe "$copy" >"$test_dir/found"
+expect "owner, mode, times or links differ" diff "$test_dir/expected" "$test_dir/found"
+# The second opinion, contents included.
+rsync -aHAXnc --modify-window=-1 --delete --delete-excluded -i --info=nonreg0 --no-devices \
+  --no-specials --exclude=/lost+found/ --exclude=/host.pid --exclude=/mysql.sock.lock \
+  "$source_tree/" "$copy/" >"$test_dir/differences"
+expect "rsync sees differences" diff /dev/null "$test_dir/differences"
+for name in host.pid mysql.sock.lock mysql.sock lost+found fifo device; do
+  expect "$name was copied" test ! -e "$copy/$name"
+done
+expect "hard link" test "$copy/ibdata1" -ef "$copy/shop/hard"
+expect "xattr" test "$(getfattr --absolute-names --only-values -n user.note "$copy/shop/orders.ibd")" = kept
+expect "trusted xattr" test "$(getfattr --absolute-names --only-values -n trusted.note "$copy/shop")" = kept
+expect "acl" grep -q user:12345:r-- <(getfacl -n "$copy/shop/orders.ibd" 2>&1)
+expect "default acl" grep -q default:group:23456:r-x <(getfacl -n "$copy/shop" 2>&1)
+expect "the sparse file is sparse no more" test "$(du -k "$copy/sparse.ibd" | cut -f1)" -lt 1024
+
+# It never goes on with a destination that is there.
+sync
+expect_exit 2
+expect_stdout ''
+expect_stderr "cannot make directory $copy: File exists; .*remove_leftovers"
+expect "an existing destination was removed" test -e "$copy/ibdata1"
+rm -r "$copy"
+
+sync --destination="$root/missing/.backup_20261123_020000.partial"
+expect_stderr "cannot open directory $root/missing: No such file"
+expect_failed_and_gone
+
+ln -s "$source_tree" "$test_dir/link"
+sync --source="$test_dir/link"
+expect_stderr 'symbolic link'
+expect_failed_and_gone
+
+# Each failure of rsync is one, and takes the copy away.
+sync --rsync=/no/such/rsync
+expect_stderr 'cannot run /no/such/rsync: No such file'
+expect_failed_and_gone
+for code in 1 11 12 23 24 99; do
+  stub failing "$partly" 'echo "its last words" >&2' "exit $code"
+  sync --rsync="$test_dir/failing"
+  expect_stderr "failed to copy $source_tree: exit code $code: .*its last words"
+  expect_failed_and_gone
+done
+stub killed "$partly" "kill -KILL \$\$"
+sync --rsync="$test_dir/killed"
+expect_stderr 'was killed by SIGKILL'
+expect_failed_and_gone
+stub mute "$partly"
+sync --rsync="$test_dir/mute"
+expect_stderr 'did not say what it copied'
+expect_failed_and_gone
+
+# A process of rsync's that outlives it does not write behind our back.
+stub forking "$partly" "(trap '' TERM; while mkdir -p \"\${!#}late\"; do :; done) 2>/dev/null &" 'exit 12'
+sync --rsync="$test_dir/forking"
+expect_stderr 'exit code 12'
+expect_failed_and_gone
+
+# A destination that cannot be removed is named.
+on_exit make_mutable "$copy/part"
+stub immutable "$partly" "chattr +i \"\${!#}part\"" 'exit 23'
+sync --rsync="$test_dir/immutable"
+expect_exit 4
+expect_stdout ''
+expect_stderr "and $copy is left behind: cannot remove .*part: Operation not permitted"
+chattr -i "$copy/part"
+rm -r "$copy"
+
+# TERM, INT and HUP in the middle of the copy.
+for signal in TERM INT HUP; do
+  stub slow "$partly" "touch '$test_dir/started'" 'sleep 1000'
+  "$sync_tree" --source="$source_tree" --destination="$copy" --rsync="$test_dir/slow" \
+    >"$test_dir/stdout" 2>"$test_dir/stderr" &
+  tool=$!
+  until [[ -e $test_dir/started ]]; do sleep 0.02; done
+  # A shell starts its background programs with INT ignored; the tool catches it all the same.
+  kill -"$signal" "$tool"
+  test_command="sync_tree, and $signal"
+  test_exit=0
+  wait "$tool" || test_exit=$?
+  expect_stderr "interrupted by SIG$signal"
+  expect_failed_and_gone
+  rm "$test_dir/started"
+done
+
+# The snapshot is unmounted while it is copied: what was read is void, whatever rsync says.
+mkdir "$test_dir/mounted"
+mount -t tmpfs none "$test_dir/mounted"
+on_exit unmount "$test_dir/mounted"
+touch "$test_dir/mounted/ibdata1"
+stub unmounting '/usr/bin/rsync "$@"' "umount -l '$test_dir/mounted'"
+sync --source="$test_dir/mounted" --rsync="$test_dir/unmounting"
+expect_stderr "$test_dir/mounted is not the directory any more .*unmounted"
+expect_failed_and_gone
+# Gone altogether is no better.
+mkdir "$test_dir/moved"
+touch "$test_dir/moved/ibdata1"
+stub moving '/usr/bin/rsync "$@"' "mv '$test_dir/moved' '$test_dir/moved_away'"
+sync --source="$test_dir/moved" --rsync="$test_dir/moving"
+expect_stderr "cannot find $test_dir/moved again after the copy"
+expect_failed_and_gone
+
+# The destination is full.
+truncate -s 16M "$test_dir/image"
+mke2fs -q -t ext4 "$test_dir/image"
+mount -o loop "$test_dir/image" "$root"
+on_exit unmount "$root"
+rmdir "$root/lost+found"
+mkdir "$test_dir/big"
+head -c 30M /dev/urandom >"$test_dir/big/ibdata1"
+sync --source="$test_dir/big"
+expect_stderr 'exit code 11: .*destination full.*No space left on device'
+expect_failed_and_gone
+
+# Out of inodes, which is not out of space.
+umount "$root"
+mke2fs -q -F -t ext4 -N 16 "$test_dir/image"
+mount -o loop "$test_dir/image" "$root"
+rmdir "$root/lost+found"
+mkdir "$test_dir/many"
+for ((i = 0; i < 100; ++i)); do : >"$test_dir/many/t$i.ibd"; done
+sync --source="$test_dir/many"
+expect_stderr 'No space left on device'
+expect_failed_and_gone
+
+# A standard output that cannot be written.
+umount "$root"
+test_command='sync_tree, and a full standard output'
+test_exit=0
+"$sync_tree" --source="$source_tree" --destination="$copy" >/dev/full 2>"$test_dir/stderr" || test_exit=$?
+expect_exit 4
+expect_stderr "the copy at $copy is complete and is left behind"
+rm -r "$copy"

@@ -1,0 +1,53 @@
+// Checking every table of a server's databases.
+
+#ifndef MYSQL_BACKUP_VERIFIER_DATABASE_CHECK_H_
+#define MYSQL_BACKUP_VERIFIER_DATABASE_CHECK_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "base/mysql_session.h"
+
+namespace mysql_backup {
+
+// What was found in one database.
+struct DatabaseReport {
+  std::string name;
+  uint64_t tables = 0;  // all that are not views, whatever their engine
+  uint64_t views = 0;
+  uint64_t rows = 0;  // of the tables that are good
+  uint64_t bad = 0;   // tables and views; 0 means that the database is good
+};
+
+// The line for stdout: "ok tables=12 views=2 rows=103433 bad=0 database=shop\n". The name goes to
+// the end of the line; control characters and backslashes in it are escaped as in C.
+std::string FormatReport(const DatabaseReport& report);
+
+// The verdict on one row of what CHECK TABLE answers: whether it speaks of damage.
+bool IsDamage(absl::string_view message_type, absl::string_view message_text);
+
+// A table that the InnoDB engine knows, by the names that SQL uses.
+struct EngineTable {
+  std::string database;
+  std::string table;
+};
+
+// Decodes a name as InnoDB's own list gives it ("shop/a@0020b#P#p0": the server's encoding for file
+// names), without the partition. nullopt for what is no table of a user: the engine's own tables,
+// those of full-text indexes, and temporary ones of an ALTER TABLE.
+absl::optional<EngineTable> ParseEngineName(absl::string_view name);
+
+// Checks one database, or all but the virtual ones when `only` is empty, and hands each report on
+// as soon as it is there. Bad tables are logged by name, with the server's words. NoError when
+// anything is bad, when `only` does not exist, and when the server was lost meanwhile.
+absl::Status CheckDatabases(MysqlSession& session, const std::string& only,
+                            const std::function<absl::Status(const DatabaseReport&)>& on_report);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_VERIFIER_DATABASE_CHECK_H_

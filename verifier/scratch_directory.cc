@@ -1,0 +1,149 @@
+#include "verifier/scratch_directory.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/directory.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+// The server of a run that was killed shuts down by itself, and may be writing for a moment yet.
+constexpr int kEmptyTries = 20;
+
+constexpr const char* kSubdirectories[] = {"data", "upper", "work", "tmp", "run"};
+
+absl::StatusOr<UniqueFd> OwnNamespace() {
+  UniqueFd own(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!own.ok()) return ErrnoError("open this process's mount namespace");
+  return own;
+}
+
+// In the new namespace: all mounts of the view.
+absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower) {
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return ErrnoError("make a mount namespace private");
+  }
+  // By descriptor, since commas and colons in a path would mean something to overlayfs. Opened in
+  // the new namespace, since the kernel refuses layers from another one.
+  ASSIGN_OR_RETURN(const UniqueFd lower_fd, OpenDirectory(lower));
+  ASSIGN_OR_RETURN(const UniqueFd upper_fd, OpenDirectory(scratch.path() + "/upper"));
+  ASSIGN_OR_RETURN(const UniqueFd work_fd, OpenDirectory(scratch.path() + "/work"));
+  // volatile: nothing here has to outlive the server, so no fsync of its reaches the disk.
+  const std::string layers = absl::StrCat(
+      "lowerdir=/proc/self/fd/", lower_fd.get(), ",upperdir=/proc/self/fd/", upper_fd.get(),
+      ",workdir=/proc/self/fd/", work_fd.get(), ",volatile");
+  if (mount("overlay", (scratch.path() + "/data").c_str(), "overlay",
+            MS_NOSUID | MS_NODEV | MS_NOEXEC, layers.c_str()) != 0) {
+    return Annotate(ErrnoError(absl::StrCat("mount an overlay of ", lower, " and ", scratch.path())),
+                    "; --scratch must lie on a local filesystem that overlayfs can write to, such "
+                    "as ext4 or xfs, and dmesg tells more");
+  }
+  if (mount(scratch.path().c_str(), kScratchInside, nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+    return ErrnoError(absl::StrCat("bind ", scratch.path(), " to ", kScratchInside));
+  }
+  mount_attr read_only = {};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  mount_attr writable = {};
+  writable.attr_clr = MOUNT_ATTR_RDONLY;
+  if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &read_only, sizeof(read_only)) != 0 ||
+      mount_setattr(AT_FDCWD, kScratchInside, AT_RECURSIVE, &writable, sizeof(writable)) != 0) {
+    return ErrnoError("make a mount namespace read-only (Linux 5.12 is needed)");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& path, uid_t uid,
+                                                        gid_t gid) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return ErrnoError(absl::StrCat("make scratch directory ", path));
+  }
+  ASSIGN_OR_RETURN(UniqueFd directory, OpenDirectory(path));
+  if (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return BusyError(absl::StrCat("another scratch server is at work in ", path,
+                                    ": wait for its end"));
+    }
+    return ErrnoError(absl::StrCat("lock ", path));
+  }
+  ScratchDirectory scratch(path, std::move(directory));
+  RETURN_IF_ERROR(scratch.Empty());
+  const int fd = scratch.directory_.get();
+  if (fchown(fd, uid, gid) != 0) return ErrnoError(absl::StrCat("give away ", path));
+  for (const char* name : kSubdirectories) {
+    if (mkdirat(fd, name, 0700) != 0 ||
+        fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
+      return ErrnoError(absl::StrCat("make directory ", path, "/", name));
+    }
+  }
+  return scratch;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  const absl::Status status = Remove();
+  if (!status.ok()) LOG(ERROR) << OneLine(status.message());
+}
+
+absl::Status ScratchDirectory::Empty() {
+  absl::Status status;
+  for (int i = 0; i < kEmptyTries; ++i) {
+    if (i > 0) absl::SleepFor(absl::Milliseconds(500));
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory_.get()));
+    status = absl::OkStatus();
+    for (const std::string& name : names) {
+      status.Update(RemoveTreeAt(directory_.get(), name, OnInterrupt::kFinish));
+    }
+    if (status.ok()) break;
+  }
+  return Annotate(status, absl::StrCat(" (emptying ", path_, ")"));
+}
+
+absl::Status ScratchDirectory::Remove() {
+  if (!directory_.ok()) return absl::OkStatus();
+  absl::Status status = Empty();
+  if (status.ok() && rmdir(path_.c_str()) != 0) {
+    status = ErrnoError(absl::StrCat("remove ", path_));
+  }
+  directory_.reset();
+  if (status.ok()) return status;
+  return LeftBehindError(absl::StrCat("scratch directory ", path_, " is left behind: ",
+                                      status.message(), "; the next run removes it"));
+}
+
+absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch,
+                                         const std::string& lower) {
+  ASSIGN_OR_RETURN(UniqueFd own, OwnNamespace());
+  if (unshare(CLONE_NEWNS) != 0) return ErrnoError("make a mount namespace");
+  const InPrivateView until_return(std::move(own));
+  RETURN_IF_ERROR(MountView(scratch, lower));
+  return OwnNamespace();
+}
+
+absl::StatusOr<InPrivateView> InPrivateView::Enter(const UniqueFd& view) {
+  ASSIGN_OR_RETURN(UniqueFd own, OwnNamespace());
+  if (setns(view.get(), CLONE_NEWNS) != 0) return ErrnoError("enter the server's mount namespace");
+  return InPrivateView(std::move(own));
+}
+
+InPrivateView::~InPrivateView() {
+  if (own_.ok()) {
+    CHECK_EQ(setns(own_.get(), CLONE_NEWNS), 0) << "cannot return to the own mount namespace";
+  }
+}
+
+}  // namespace mysql_backup
