@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,16 @@ namespace {
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 absl::Status RemoveContents(int directory, const std::string& path, OnInterrupt on_interrupt);
+
+// A removal holds one descriptor a level. Whoever owns a datadir can make rsync copy a tree as deep
+// as a path can be long, 2048 levels; the usual limit is 1024 descriptors.
+void AllowDeepTrees() {
+  constexpr rlim_t kDescriptors = 4096;
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kDescriptors) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kDescriptors);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // Opens a directory unless something is mounted on it (EXDEV). Device numbers would not show a bind
 // mount of the same filesystem, and what that shows is not ours to remove.
@@ -109,6 +120,7 @@ absl::StatusOr<Entry> LookUp(int parent, const std::string& name) {
 }
 
 absl::Status RemoveTreeAt(int parent, const std::string& name, OnInterrupt on_interrupt) {
+  AllowDeepTrees();
   return RemoveEntry(parent, name, name, on_interrupt);
 }
 

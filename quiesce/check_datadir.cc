@@ -50,7 +50,7 @@ absl::StatusOr<std::string> PathInFilesystem(const std::string& directory, dev_t
   }
   while (absl::ConsumeSuffix(&relative, "/")) {
   }
-  return relative.empty() ? "." : std::string(relative);
+  return std::string(relative);
 }
 
 absl::StatusOr<DatadirReport> CheckDatadir(const CheckDatadirOptions& options) {

@@ -21,7 +21,7 @@ struct CheckDatadirOptions {
 
 struct DatadirReport {
   Survey survey;
-  std::string subdirectory;  // of the data directory in the volume's filesystem; "." for its root
+  std::string subdirectory;  // of the data directory in the volume's filesystem; empty for its root
 };
 
 // Asks the server where it keeps its files, and looks at each of them and at all of the data
@@ -30,7 +30,7 @@ struct DatadirReport {
 absl::StatusOr<DatadirReport> CheckDatadir(const CheckDatadirOptions& options);
 
 // Returns the path of `directory` (absolute, without links) within the filesystem of `device`, as
-// a snapshot of the volume would show it; "." for the filesystem's root.
+// a snapshot of the volume would show it; empty for the filesystem's root.
 absl::StatusOr<std::string> PathInFilesystem(const std::string& directory, dev_t device);
 
 }  // namespace mysql_backup

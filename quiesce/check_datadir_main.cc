@@ -18,7 +18,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "",
     "one record 'bytes=N files=N subdirectory=PATH': what the data takes on the disk, and where it "
-    "is in the volume's filesystem",
+    "is in the volume's filesystem, empty for the top of it",
     "",
 };
 

@@ -25,7 +25,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::string text, mysql_backup::ReadStdin());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, mysql_backup::ParseBackupList(text));
   std::vector<std::string> removed;
-  const absl::Status status = mysql_backup::ExpireBackups(FLAGS_root, names, &removed);
+  absl::Status status = mysql_backup::ExpireBackups(FLAGS_root, names, &removed);
   for (const std::string& name : removed) {
     RETURN_IF_ERROR(mysql_backup::WriteStdout(absl::StrCat(name, "\n")));
   }

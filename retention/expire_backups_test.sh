@@ -140,6 +140,14 @@ expect_stdout backup_20261101_020000
 expect_names 'backup_20261102_020000 kept_name_of_a_hard_link'
 expect "a link was followed" test "$(cat "$outside/kept")" = kept
 
+# A tree that is deeper than the usual number of descriptors, made small here.
+make_backups 01 02
+(cd "$root/backup_20261101_020000" && mkdir -p "$(printf 'a/%.0s' {1..100})")
+printf 'backup_20261101_020000\nend 1\n' >"$test_dir/input"
+run bash -c 'ulimit -Sn 64 && exec "$0" --root="$1"' "$expire_backups" "$root" <"$test_dir/input"
+expect_exit 0
+expect_names backup_20261102_020000
+
 # A link in a backup's place is not ours.
 make_backups 02
 ln -s "$outside" "$root/backup_20261101_020000"

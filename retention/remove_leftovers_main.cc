@@ -22,7 +22,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
   std::vector<std::string> removed;
-  const absl::Status status = mysql_backup::RemoveLeftovers(FLAGS_root, &removed);
+  absl::Status status = mysql_backup::RemoveLeftovers(FLAGS_root, &removed);
   for (const std::string& name : removed) {
     RETURN_IF_ERROR(mysql_backup::WriteStdout(absl::StrCat(name, "\n")));
   }

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # remove_leftovers: what is ours and what is not. Needs root for chattr and a mount.
 
+# In a mount namespace of its own, which takes the mounts with it even when the test is killed.
+[[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
+
 # shellcheck source=base/shell_test.sh
 source base/shell_test.sh
 

@@ -51,11 +51,11 @@ open_log
 
 now_ms
 run_began=$REPLY
-reason=$(mktemp) || exit 2
 printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
 
 holder=    # process id of fsfreeze_lock while it lives
-locked_ms= # what it said when it let go
+locked_at= # since when, in milliseconds
+locked_ms= # for how long
 mounted=   # this and the next two: not empty while there may be something to undo
 snapshotted=
 copied=
@@ -95,6 +95,8 @@ quiesce() {
     return
   fi
   exec 8>"$fifo"
+  now_ms
+  locked_at=$REPLY
   log INFO "$position"
 }
 
@@ -113,7 +115,7 @@ mount_it() {
 
 copy() {
   copied=yes
-  tool sync_tree --source="$MOUNT_POINT/$subdirectory" --destination="$BACKUP_ROOT/$partial" \
+  tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" --destination="$BACKUP_ROOT/$partial" \
     --progress_fd=3 >"$run_dir/copied"
 }
 
@@ -221,12 +223,12 @@ finish() {
   note $?
   trap '' TERM INT HUP
   trap - EXIT
-  [[ -z $holder ]]   if [[ -n $child ]]; then
+  [[ -z $holder ]] || step release abandon_lock
+  if [[ -n $child ]]; then
     kill -TERM "$child" 2>/dev/null
     wait "$child"
     child=
   fi
-|| step release abandon_lock
   [[ -z $mounted ]] || step unmount unmount
   [[ -z $snapshotted || -n $mounted ]] || step cleanup cleanup
   [[ -z $copied ]] || step discard discard
@@ -251,6 +253,10 @@ finish() {
 abandon_lock() {
   kill -TERM "$holder" 2>/dev/null
   tell_holder_to_go
+  if [[ -n $locked_at ]]; then
+    now_ms
+    locked_ms=$((REPLY - locked_at))
+  fi
   return 0
 }
 

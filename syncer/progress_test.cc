@@ -1,6 +1,5 @@
 #include "syncer/progress.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <unistd.h>
@@ -32,19 +31,22 @@ TEST(ProgressTest, Words) {
 // A terminal of our own: what is written to its one end is read at the other.
 class TerminalTest : public testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(openpty(&master_, &terminal_, nullptr, nullptr, nullptr), 0);
-    ASSERT_EQ(fcntl(master_, F_SETFL, O_NONBLOCK), 0);
-  }
-  void TearDown() override {
-    close(master_);
-    close(terminal_);
-  }
+  void SetUp() override { ASSERT_EQ(openpty(&master_, &terminal_, nullptr, nullptr, nullptr), 0); }
+  void TearDown() override { close(master_); }
+
+  // Everything that was shown. The terminal is no more after that: its end is what ends the
+  // reading.
   std::string Shown() const {
+    close(terminal_);
+    std::string shown;
     char buffer[4096];
-    const ssize_t size = read(master_, buffer, sizeof(buffer));
-    return size > 0 ? std::string(buffer, static_cast<size_t>(size)) : "";
+    ssize_t size = 0;
+    while ((size = read(master_, buffer, sizeof(buffer))) > 0) {
+      shown.append(buffer, static_cast<size_t>(size));
+    }
+    return shown;
   }
+
   int master_ = -1;
   int terminal_ = -1;
 };

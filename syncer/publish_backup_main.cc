@@ -31,7 +31,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   }
   ASSIGN_OR_RETURN(const std::string name, mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial));
   const std::string path = absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name);
-  const absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
+  absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
   if (written.ok()) return written;
   return mysql_backup::LeftBehindError(
       absl::StrCat(written.message(), "; ", path, " is published and stays"));

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # publish_backup: names, refusals, and a root that cannot be written. Needs root for a loop mount.
 
+# In a mount namespace of its own, which takes the mounts with it even when the test is killed.
+[[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
+
 # shellcheck source=base/shell_test.sh
 source base/shell_test.sh
 

@@ -43,7 +43,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   }
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));
   ASSIGN_OR_RETURN(const mysql_backup::TreeTotals totals, mysql_backup::SyncTree(options));
-  const absl::Status written = mysql_backup::WriteStdout(
+  absl::Status written = mysql_backup::WriteStdout(
       absl::StrCat("bytes=", totals.bytes, " files=", totals.files, "\n"));
   if (written.ok()) return written;
   return mysql_backup::LeftBehindError(

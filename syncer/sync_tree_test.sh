@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # sync_tree: real rsync on real trees. Needs root for owners, loop mounts and a terminal.
 
+# In a mount namespace of its own, which takes the mounts with it even when the test is killed.
+[[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
+
 # shellcheck source=base/shell_test.sh
 source base/shell_test.sh
 
@@ -228,8 +231,9 @@ expect_failed_and_gone
 
 # Out of inodes, which is not out of space.
 umount "$root"
-mke2fs -q -F -t ext4 -N 16 "$test_dir/image"
-mount -o loop "$test_dir/image" "$root"
+truncate -s 16M "$test_dir/image_with_few_inodes"
+mke2fs -q -t ext4 -N 16 "$test_dir/image_with_few_inodes"
+mount -o loop "$test_dir/image_with_few_inodes" "$root"
 rmdir "$root/lost+found"
 mkdir "$test_dir/many"
 for ((i = 0; i < 100; ++i)); do : >"$test_dir/many/t$i.ibd"; done

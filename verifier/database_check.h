@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "base/mysql_session.h"
 
 namespace mysql_backup {
@@ -31,16 +30,10 @@ std::string FormatReport(const DatabaseReport& report);
 // The verdict on one row of what CHECK TABLE answers: whether it speaks of damage.
 bool IsDamage(absl::string_view message_type, absl::string_view message_text);
 
-// A table that the InnoDB engine knows, by the names that SQL uses.
-struct EngineTable {
-  std::string database;
-  std::string table;
-};
-
-// Decodes a name as InnoDB's own list gives it ("shop/a@0020b#P#p0": the server's encoding for file
-// names), without the partition. nullopt for what is no table of a user: the engine's own tables,
-// those of full-text indexes, and temporary ones of an ALTER TABLE.
-absl::optional<EngineTable> ParseEngineName(absl::string_view name);
+// Whether a name of InnoDB's own list ("shop/orders#P#p0", in the server's encoding for file names)
+// is that of a user's table, and not one of the engine itself, of a full-text index, or a temporary
+// one of an ALTER TABLE.
+bool IsUsersTable(absl::string_view engine_name);
 
 // Checks one database, or all but the virtual ones when `only` is empty, and hands each report on
 // as soon as it is there. Bad tables are logged by name, with the server's words. NoError when

@@ -43,14 +43,15 @@ absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower
   ASSIGN_OR_RETURN(const UniqueFd upper_fd, OpenDirectory(scratch.path() + "/upper"));
   ASSIGN_OR_RETURN(const UniqueFd work_fd, OpenDirectory(scratch.path() + "/work"));
   // volatile: nothing here has to outlive the server, so no fsync of its reaches the disk.
-  const std::string layers = absl::StrCat(
-      "lowerdir=/proc/self/fd/", lower_fd.get(), ",upperdir=/proc/self/fd/", upper_fd.get(),
-      ",workdir=/proc/self/fd/", work_fd.get(), ",volatile");
+  const std::string layers =
+      absl::StrCat("lowerdir=/proc/self/fd/", lower_fd.get(), ",upperdir=/proc/self/fd/",
+                   upper_fd.get(), ",workdir=/proc/self/fd/", work_fd.get(), ",volatile");
   if (mount("overlay", (scratch.path() + "/data").c_str(), "overlay",
             MS_NOSUID | MS_NODEV | MS_NOEXEC, layers.c_str()) != 0) {
-    return Annotate(ErrnoError(absl::StrCat("mount an overlay of ", lower, " and ", scratch.path())),
-                    "; --scratch must lie on a local filesystem that overlayfs can write to, such "
-                    "as ext4 or xfs, and dmesg tells more");
+    return Annotate(
+        ErrnoError(absl::StrCat("mount an overlay of ", lower, " and ", scratch.path())),
+        "; --scratch must lie on a local filesystem that overlayfs can write to, such "
+        "as ext4 or xfs, and dmesg tells more");
   }
   if (mount(scratch.path().c_str(), kScratchInside, nullptr, MS_BIND | MS_REC, nullptr) != 0) {
     return ErrnoError(absl::StrCat("bind ", scratch.path(), " to ", kScratchInside));
@@ -76,8 +77,8 @@ absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& path,
   ASSIGN_OR_RETURN(UniqueFd directory, OpenDirectory(path));
   if (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
-      return BusyError(absl::StrCat("another scratch server is at work in ", path,
-                                    ": wait for its end"));
+      return BusyError(
+          absl::StrCat("another scratch server is at work in ", path, ": wait for its end"));
     }
     return ErrnoError(absl::StrCat("lock ", path));
   }
@@ -86,8 +87,7 @@ absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& path,
   const int fd = scratch.directory_.get();
   if (fchown(fd, uid, gid) != 0) return ErrnoError(absl::StrCat("give away ", path));
   for (const char* name : kSubdirectories) {
-    if (mkdirat(fd, name, 0700) != 0 ||
-        fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (mkdirat(fd, name, 0700) != 0 || fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
       return ErrnoError(absl::StrCat("make directory ", path, "/", name));
     }
   }

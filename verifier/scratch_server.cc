@@ -37,9 +37,10 @@ absl::StatusOr<passwd> LookUpUser(const std::string& name) {
   errno = 0;
   const passwd* user = getpwnam(name.c_str());
   if (user != nullptr) return *user;
-  return absl::NotFoundError(absl::StrCat(
-      "there is no user ", name, " here to run the scratch server: install the package of the "
-      "server, or name another user with --user"));
+  return absl::NotFoundError(
+      absl::StrCat("there is no user ", name,
+                   " here to run the scratch server: install the package of the "
+                   "server, or name another user with --user"));
 }
 
 // A link of ours: to the socket in a scratch directory.
@@ -87,8 +88,7 @@ struct Run {
 // `name` tells the two runs apart: "recovery" and "check".
 absl::StatusOr<Run> StartServer(const ScratchServerOptions& options, const std::string& server,
                                 const ScratchDirectory& scratch, const UniqueFd& view,
- const std::string& name,
-                                const std::vector<std::string>& more) {
+                                const std::string& name, const std::vector<std::string>& more) {
   const std::string inside = kScratchInside;
   const std::string log = absl::StrCat("/run/", name, ".log");
   const std::string log_path = scratch.path() + log;
@@ -128,8 +128,7 @@ absl::StatusOr<Run> StartServer(const ScratchServerOptions& options, const std::
                 "--loose-skip-replica-start",
                 "--loose-mysqlx=OFF"};
   child.argv.insert(child.argv.end(), more.begin(), more.end());
-  child.argv.insert(child.argv.end(), options.server_options.begin(),
-                    options.server_options.end());
+  child.argv.insert(child.argv.end(), options.server_options.begin(), options.server_options.end());
   child.stdout_fd = early.get();
   child.stderr_fd = early.get();
   child.deadline = options.start_timeout;  // of Wait(), after SHUTDOWN

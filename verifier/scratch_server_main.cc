@@ -13,10 +13,12 @@
 #include "base/tool.h"
 #include "verifier/scratch_server.h"
 
-DEFINE_string(datadir, "", "the data directory to serve, such as a backup that is mounted read-only");
-DEFINE_string(scratch, "",
-              "directory for all that is written, such as /backups/mysql/.verify; its last part must "
-              "be .verify, and whatever bears that name is removed");
+DEFINE_string(datadir, "",
+              "the data directory to serve, such as a backup that is mounted read-only");
+DEFINE_string(
+    scratch, "",
+    "directory for all that is written, such as /backups/mysql/.verify; its last part must "
+    "be .verify, and whatever bears that name is removed");
 DEFINE_string(socket, "", "where the command finds the server's socket");
 DEFINE_string(server, "", "the server program; if empty, found by the kind of the data directory");
 DEFINE_string(user, "mysql", "the server's user");
@@ -48,7 +50,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckPathFlag("setpriv", FLAGS_setpriv));
   if (!FLAGS_server.empty()) RETURN_IF_ERROR(CheckPathFlag("server", FLAGS_server));
   if (!absl::EndsWith(FLAGS_scratch, "/.verify")) {
-    return UsageError("--scratch must end in /.verify: only what bears that name is ours to remove");
+    return UsageError(
+        "--scratch must end in /.verify: only what bears that name is ours to remove");
   }
   if (FLAGS_start_timeout < 1) return UsageError("--start_timeout must be 1 or more seconds");
   if (arguments.empty() || arguments[0].empty() || arguments[0][0] != '/') {

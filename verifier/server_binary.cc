@@ -59,10 +59,10 @@ absl::StatusOr<std::string> FindServer(Flavour flavour, const std::string& wante
     ASSIGN_OR_RETURN(const Flavour found, AskFlavour(candidate));
     if (found == flavour) return candidate;
   }
-  return absl::NotFoundError(absl::StrCat(
-      "the backup is of a ", Name(flavour), " server, and there is no ", Name(flavour),
-      " server program here (looked at ", absl::StrJoin(candidates, ", "),
-      "): install the package of the server, or name the program with --server"));
+  return absl::NotFoundError(
+      absl::StrCat("the backup is of a ", Name(flavour), " server, and there is no ", Name(flavour),
+                   " server program here (looked at ", absl::StrJoin(candidates, ", "),
+                   "): install the package of the server, or name the program with --server"));
 }
 
 }  // namespace mysql_backup

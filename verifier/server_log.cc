@@ -54,8 +54,9 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
        "give the live server's page size, as --server_options=--innodb-page-size=N"},
       {"lower_case_table_names settings",
        "give the live server's, as --server_options=--lower-case-table-names=N"},
-      {"innodb_data_file_path", "give the live server's, as --server_options="
-                                "--innodb-data-file-path=..."},
+      {"innodb_data_file_path",
+       "give the live server's, as --server_options="
+       "--innodb-data-file-path=..."},
   };
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     for (const auto& trouble : kTroubles) {

@@ -1,0 +1,123 @@
+# For the end-to-end cases, which run inside the lab machine as root with the product installed; to
+# be sourced. Sourcing it brings the machine back to where a case may begin: no backups, no
+# configuration, an empty log, the server up, nothing left of another case.
+#
+# A case ends with exit code 0 if all held; a failed expectation prints what was seen and ends it.
+# shellcheck shell=bash
+
+set -uo pipefail
+
+log_file=/var/log/mysql_backup.log
+root=/backups/mysql
+snapshot=/dev/vg_mysql/mysql_snapshot
+undo=()
+
+# on_exit COMMAND...: undone in reverse order when the case ends, however it ends.
+on_exit() {
+  undo+=("$(printf '%q ' "$@")")
+}
+
+end_case() {
+  local status=$? i
+  for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
+    eval "${undo[i]}"
+  done
+  exit "$status"
+}
+trap end_case EXIT
+
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  printf -- '--- %s:\n' "$log_file"
+  tail -n 60 "$log_file"
+  printf -- '--- volumes, mounts, backups:\n'
+  lvs
+  findmnt --list --noheadings --types ext4,overlay,fuse
+  ls -la "$root"
+  exit 1
+}
+
+expect() { # WORDS COMMAND...
+  local words=$1
+  shift
+  "$@" || fail "$words: $*"
+}
+
+sql() {
+  mariadb --batch --skip-column-names -e "$1"
+}
+
+configure() { # [KEY=value...]
+  printf '%s\n' "$@" >/etc/mysql-backup.conf
+  chmod 600 /etc/mysql-backup.conf
+}
+
+backup() {
+  status=0
+  /app/backup_mysql.sh "$@" </dev/null 2>/tmp/stderr || status=$?
+}
+
+expect_status() {
+  [[ $status == "$1" ]] || fail "exit code $status, expected $1: $(tail -n 5 /tmp/stderr)"
+}
+
+expect_log() { # PATTERN
+  grep -qE -- "$1" "$log_file" || fail "not in the log: $1"
+}
+
+expect_not_in_log() {
+  ! grep -qE -- "$1" "$log_file" || fail "in the log: $1"
+}
+
+published() {
+  find "$root" -maxdepth 1 -name 'backup_*' -printf '%f\n' | sort
+}
+
+newest() {
+  published | tail -n 1
+}
+
+# Nothing is left of a run, and the server takes writes.
+expect_clean() {
+  [[ -z $(lvs --noheadings -o lv_name,origin vg_mysql | awk 'NF > 1') ]] || fail 'a snapshot is left'
+  ! mountpoint -q /mnt/mysql_snapshot || fail 'the snapshot is still mounted'
+  [[ -z $(find "$root" -maxdepth 1 -name '.*' ! -path "$root" 2>/dev/null) ]] ||
+    fail "hidden entries are left in $root"
+  [[ ! -e /run/mysql-backup/lock.fifo ]] || fail 'the fifo is left'
+  local name
+  for name in fsfreeze_lock sync_tree snapshot_create rsync; do
+    ! pgrep -x "$name" >/dev/null || fail "a process is left: $(pgrep -ax "$name")"
+  done
+  timeout 5 mariadb -e 'CREATE OR REPLACE TABLE shop.lab_probe (a INT); DROP TABLE shop.lab_probe' ||
+    fail 'the server does not take a write within 5 s'
+}
+
+# query_backup NAME STATEMENT: asks a scratch server that has recovered the backup.
+query_backup() {
+  local mount_point=/run/lab-verify
+  /app/bin/mount_backup --backup="$root/$1" --mount_point="$mount_point" || return
+  /app/bin/scratch_server --datadir="$mount_point" --scratch="$root/.verify" \
+    --socket=/run/lab-verify.sock -- \
+    /usr/bin/mariadb --no-defaults --socket=/run/lab-verify.sock --batch --skip-column-names -e "$2"
+  local result=$?
+  /app/bin/unmount_snapshot --mount_point="$mount_point" || return
+  return "$result"
+}
+
+# wrap TOOL <<SCRIPT: puts a script in the place of one of our tools, which is then TOOL.real.
+wrap() {
+  mv "/app/bin/$1" "/app/bin/$1.real"
+  cat >"/app/bin/$1"
+  chmod 755 "/app/bin/$1"
+  on_exit mv "/app/bin/$1.real" "/app/bin/$1"
+}
+
+# The 120 MB table has no part in most cases.
+without_big_table() {
+  sql 'DROP TABLE IF EXISTS shop.ledger'
+}
+
+# start_case
+systemctl is-active --quiet mariadb || systemctl start mariadb
+rm -rf "$root" /etc/mysql-backup.conf
+: >"$log_file"

@@ -1,0 +1,144 @@
+#!/bin/bash
+# Proves that the newest backup restores: lets a scratch server recover it and checks every table.
+# This script only puts the steps in order; each of them is a program in bin/ with a --help.
+# shellcheck disable=SC2317  # the functions are called through step
+
+# shellcheck source=scripts/lib/steps.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/lib/steps.sh"
+
+usage() {
+  cat <<END
+Usage: verify_restore.sh [--config=FILE] [--database=NAME]
+
+Mounts the newest backup read-only, lets a throwaway server of the right kind recover it on a
+writable overlay, and checks every table. The backup itself is not changed.
+
+  --config=FILE     configuration (default: /etc/mysql-backup.conf, which may be missing)
+  --database=NAME   check this database only (default: all)
+  --help            print this and exit
+
+Stdout: one line a database, "ok tables=N views=N rows=N database=NAME" or "bad ...", and a last
+line "good backup=PATH" or "bad backup=PATH". Every step is logged to LOG_FILE (default:
+/var/log/mysql_backup.log), and on a terminal as well.
+
+Exit codes:
+  0   the backup restores
+  1   wrong usage
+  2   this host cannot tell: the log says what is missing
+  3   the backup does not restore, it lacks the database, or there is no backup
+  4   something is left behind, named in the log; the next verification will try to remove it
+  75  busy: another verification is under way
+END
+}
+
+config=
+database=
+for argument; do
+  case $argument in
+    --config=?*) config=${argument#--config=} ;;
+    --database=?*) database=${argument#--database=} ;;
+    --help)
+      usage
+      exit 0
+      ;;
+    *)
+      echo "verify_restore.sh: unknown argument '$argument'; see verify_restore.sh --help" >&2
+      exit 1
+      ;;
+  esac
+done
+
+require_root
+load_config "$config"
+open_log
+
+now_ms
+run_began=$REPLY
+backup=  # path of the newest one
+mounted= # not empty while there may be something to undo
+exit_code=0
+
+preflight() {
+  one_run /run/mysql-backup-verify || return
+  mount_point=$run_dir/backup
+  tool unmount_snapshot --mount_point="$mount_point" || return
+  tool list_backups --root="$BACKUP_ROOT" >"$run_dir/backups" || return
+  local names
+  mapfile -t names <"$run_dir/backups"
+  # Oldest first; the last line tells how many there are.
+  if [[ ${names[-1]} == 'end 0' ]]; then
+    echo "there is no backup in $BACKUP_ROOT" >"$reason"
+    return 3
+  fi
+  backup=$BACKUP_ROOT/${names[-2]}
+  log INFO "newest of ${names[-1]#end }: $backup"
+}
+
+mount_it() {
+  mounted=yes
+  tool mount_backup --backup="$backup" --mount_point="$mount_point"
+}
+
+verify() {
+  tool scratch_server --datadir="$mount_point" --scratch="$BACKUP_ROOT/.verify" \
+    --socket="$run_dir/mysqld.sock" -- \
+    "$bin/check_database" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
+    --database="$database" >"$run_dir/records"
+}
+
+unmount() {
+  tool unmount_snapshot --mount_point="$mount_point" && mounted=
+}
+
+run() {
+  step preflight preflight || return
+  step mount mount_it || return
+  step verify verify
+}
+
+# However it ends: our own things first, then the last line and the verdict.
+finish() {
+  exit_code=$?
+  trap '' TERM INT HUP
+  trap - EXIT
+  if [[ -n $child ]]; then
+    kill -TERM "$child" 2>/dev/null
+    wait "$child"
+  fi
+  [[ -z $mounted ]] || step unmount unmount || exit_code=4
+  [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
+
+  now_ms
+  seconds $((REPLY - run_began))
+  local verdict="not verified"
+  case $exit_code in
+    0) verdict=good ;;
+    3) verdict=bad ;;
+  esac
+  if ((exit_code == 0)); then
+    log INFO "end: OK ($verdict, duration $REPLY, backup $backup)"
+  else
+    log ERROR "end: FAILED (exit code $exit_code, $verdict, duration $REPLY, backup ${backup:-none})"
+  fi
+  close_log
+  if [[ -n $mounted || $verdict != 'not verified' ]]; then
+    [[ ! -e $run_dir/records ]] || cat "$run_dir/records"
+    echo "$verdict backup=${backup:-none}"
+  fi
+  exit "$exit_code"
+}
+
+interrupted() {
+  log ERROR "interrupted by SIG$1"
+  exit 2
+}
+
+trap finish EXIT
+for signal in TERM INT HUP; do
+  # shellcheck disable=SC2064  # the name is to be filled in now
+  trap "interrupted $signal" "$signal"
+done
+
+log INFO "start: verification of the newest backup in $BACKUP_ROOT (database ${database:-all})"
+run
+exit

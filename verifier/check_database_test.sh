@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# check_database against a real server.
+source base/shell_test.sh
+source verifier/sample_server.sh
+
+check=verifier/check_database
+
+run "$check" --help
+expect_exit 0
+expect_no_stderr
+run "$check" --no_such_flag
+expect_exit 1
+run "$check"
+expect_exit 1
+expect_stderr '--socket is needed'
+run "$check" "--socket=$sample/server.sock" --answer_timeout=0
+expect_exit 1
+run "$check" "--socket=$sample/server.sock" shop
+expect_exit 1
+expect_stderr "unexpected argument 'shop'"
+run "$check" "--socket=$sample/server.sock"
+expect_exit 2
+expect_stderr 'is the server running'
+
+start_sample
+odd="-odd 'name\"\`.x é/#"
+odd_line="ok tables=2 views=1 rows=2 bad=0 database=$odd"
+shop_line='ok tables=7 views=1 rows=5115 bad=0 database=shop'
+# ext4 has it at the top of a volume.
+mkdir "$sample/data/lost+found"
+
+run "$check" "--socket=$sample/server.sock" --database=shop
+expect_exit 0
+expect_stdout "$shop_line"
+expect_no_stderr
+run "$check" "--socket=$sample/server.sock" "--database=$odd"
+expect_exit 0
+expect_stdout "$odd_line"
+run "$check" "--socket=$sample/server.sock"
+expect_exit 0
+expect_no_stderr
+sed -i -E 's/^(ok tables=[0-9]+ views=1) rows=[0-9]+ (bad=0 database=mysql)$/\1 rows=N \2/' \
+  "$test_dir/stdout"
+expect_stdout "$odd_line
+ok tables=0 views=0 rows=0 bad=0 database=empty
+$(grep 'database=mysql$' "$test_dir/stdout")
+$shop_line"
+expect "the system database is checked" grep -qE '^ok .* rows=N bad=0 database=mysql$' "$test_dir/stdout"
+
+for name in nothing Shop sho% information_schema 'lost+found'; do
+  run "$check" "--socket=$sample/server.sock" "--database=$name"
+  expect_exit 3
+  expect_stdout ""
+  expect_stderr "there is no database \`$name\`"
+done
+
+# A view whose table is gone.
+sql <<<'CREATE TABLE shop.gone (id INT); CREATE VIEW shop.broken AS SELECT * FROM shop.gone;
+        DROP TABLE shop.gone;'
+run "$check" "--socket=$sample/server.sock" --database=shop
+expect_exit 3
+expect_stdout 'bad tables=7 views=2 rows=5115 bad=1 database=shop'
+expect_stderr 'bad: `shop`.`broken`: .*invalid table'
+sql <<<'DROP VIEW shop.broken;'
+
+# A database whose directory is gone altogether, and one table's .frm.
+sql <<<'CREATE DATABASE lost; CREATE TABLE lost.`a b` (id INT) ENGINE=InnoDB;
+        FLUSH TABLES;'
+mv "$sample/data/lost" "$sample/lost"
+mv "$sample/data/-odd"*"/"*"P@0023x.frm" "$sample/saved" 2>/dev/null ||
+  mv "$sample/data/@002dodd"*/*P@0023x.frm "$sample/saved"
+run "$check" "--socket=$sample/server.sock"
+expect_exit 3
+expect_stderr 'bad: `lost`.`a b`: InnoDB knows it'
+expect_stderr 'bad: `-odd .*`.`é#P#x`: InnoDB knows it'
+expect "the lost database is told" grep -qx 'bad tables=0 views=0 rows=0 bad=1 database=lost' \
+  "$test_dir/stdout"
+expect "the odd database is told" grep -qx "bad tables=1 views=1 rows=2 bad=1 database=$odd" \
+  "$test_dir/stdout"
+
+# A signal ends it at once, and the server dies under it: both in a check that waits for a lock.
+sql <<<'LOCK TABLES shop.old WRITE; SELECT SLEEP(1000);' >/dev/null 2>&1 &
+wait_for_check() {
+  until sql <<<'SHOW PROCESSLIST' | grep -q 'CHECK TABLE `shop`.`old`'; do sleep 0.1; done
+}
+until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
+"$check" "--socket=$sample/server.sock" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
+pid=$!
+wait_for_check
+kill -TERM "$pid"
+status=0
+wait "$pid" || status=$?
+expect "ended by SIGTERM, not $status" test "$status" = 143
+until ! sql <<<'SHOW PROCESSLIST' | grep -q 'CHECK TABLE'; do sleep 0.1; done
+
+"$check" "--socket=$sample/server.sock" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
+pid=$!
+wait_for_check
+kill -KILL "$sample_pid"
+status=0
+wait "$pid" || status=$?
+expect "exit code 3 when the server is lost, not $status" test "$status" = 3
+expect "the table is named" grep -q 'lost while it checked `shop`.`old`' "$test_dir/err"
+expect "no record for a database that was not finished" test ! -s "$test_dir/out"

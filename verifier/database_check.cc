@@ -1,0 +1,215 @@
+#include "verifier/database_check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr absl::string_view kVirtualDatabases[] = {"information_schema", "performance_schema",
+                                                   "sys"};
+// What a server shows for a directory that is no database, such as ext4's lost+found.
+constexpr absl::string_view kNoDatabase = "#mysql50#";
+
+using NamesByDatabase = std::map<std::string, std::set<std::string>>;
+
+std::string QuoteTable(const std::string& database, const std::string& table) {
+  return absl::StrCat(QuoteIdentifier(database), ".", QuoteIdentifier(table));
+}
+
+absl::StatusOr<std::set<std::string>> ListDatabases(MysqlSession& session) {
+  ASSIGN_OR_RETURN(const std::vector<MysqlRow> rows, session.Query("SHOW DATABASES"));
+  std::set<std::string> names;
+  for (const MysqlRow& row : rows) {
+    const std::string name = row.at(0).value_or("");
+    const std::string lower = absl::AsciiStrToLower(name);
+    if (!absl::StartsWith(name, kNoDatabase) &&
+        std::find(std::begin(kVirtualDatabases), std::end(kVirtualDatabases), lower) ==
+            std::end(kVirtualDatabases)) {
+      names.insert(name);
+    }
+  }
+  return names;
+}
+
+// What InnoDB has in its own dictionary. MariaDB lists a table by its .frm file, so that one whose
+// file is missing is seen here only. MySQL (8.0 and later) has no second dictionary.
+absl::StatusOr<NamesByDatabase> ListEngineTables(MysqlSession& session) {
+  NamesByDatabase tables;
+  if (!session.is_mariadb()) return tables;
+  // '#' and '/' are encoded where they belong to a name. The server alone knows how.
+  const auto decoded = [](absl::string_view part) {
+    return absl::StrCat("CONVERT(CONVERT(CAST(SUBSTRING_INDEX(", part,
+                        ", '#', 1) AS BINARY) USING filename) USING utf8mb4)");
+  };
+  ASSIGN_OR_RETURN(
+      const std::vector<MysqlRow> rows,
+      session.Query(absl::StrCat("SELECT NAME, ", decoded("SUBSTRING_INDEX(NAME, '/', 1)"), ", ",
+                                 decoded("SUBSTRING_INDEX(NAME, '/', -1)"),
+                                 " FROM information_schema.INNODB_SYS_TABLES")));
+  for (const MysqlRow& row : rows) {
+    if (IsUsersTable(row.at(0).value_or(""))) {
+      tables[row.at(1).value_or("")].insert(row.at(2).value_or(""));
+    }
+  }
+  return tables;
+}
+
+// One database, table by table.
+class Checker {
+ public:
+  Checker(MysqlSession& session, const std::string& database)
+      : session_(session), report_{database} {}
+
+  const DatabaseReport& report() const { return report_; }
+
+  // Checks all that the server lists, and what of `engine_tables` it does not.
+  absl::Status CheckListed(const std::set<std::string>& engine_tables) {
+    const absl::StatusOr<std::vector<MysqlRow>> rows =
+        session_.Query(absl::StrCat("SHOW FULL TABLES FROM ", QuoteIdentifier(report_.name)));
+    if (!rows.ok()) {
+      RETURN_IF_ERROR(NoteDamage(QuoteIdentifier(report_.name), rows.status()));
+      return absl::OkStatus();
+    }
+    std::set<std::string> listed;
+    for (const MysqlRow& row : *rows) {
+      const std::string name = row.at(0).value_or("");
+      listed.insert(name);
+      RETURN_IF_ERROR(CheckTable(name, absl::EndsWith(row.at(1).value_or(""), "VIEW")));
+    }
+    NoteUnlisted(engine_tables, listed);
+    return absl::OkStatus();
+  }
+
+  void NoteUnlisted(const std::set<std::string>& engine_tables,
+                    const std::set<std::string>& listed) {
+    for (const std::string& name : engine_tables) {
+      if (listed.count(name) != 0) continue;
+      ++report_.bad;
+      LOG(ERROR) << "bad: " << OneLine(QuoteTable(report_.name, name))
+                 << ": InnoDB knows it, and the server does not: its .frm file is missing";
+    }
+  }
+
+ private:
+  // Unavailable when the server is lost; anything else that it says against `what` is damage.
+  absl::Status NoteDamage(const std::string& what, const absl::Status& status) {
+    if (absl::IsUnavailable(status)) {
+      return NoError(
+          absl::StrCat("the server was lost while it checked ", what, ": ", status.message()));
+    }
+    ++report_.bad;
+    LOG(ERROR) << "bad: " << OneLine(absl::StrCat(what, ": ", status.message()));
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckTable(const std::string& name, bool is_view) {
+    ++(is_view ? report_.views : report_.tables);
+    const std::string table = QuoteTable(report_.name, name);
+    const auto rows = session_.Query(absl::StrCat("CHECK TABLE ", table));
+    if (!rows.ok()) return NoteDamage(table, rows.status());
+    bool good = false;
+    std::string damage;
+    for (const MysqlRow& row : *rows) {
+      const std::string type = row.at(2).value_or("");
+      const std::string text = row.at(3).value_or("");
+      if (IsDamage(type, text)) absl::StrAppend(&damage, damage.empty() ? "" : "; ", text);
+      if (text == "OK" || text == "Table is already up to date") good = true;
+    }
+    if (!damage.empty()) return NoteDamage(table, absl::DataLossError(damage));
+    // An engine without CHECK TABLE may keep its rows on another machine: these are not counted.
+    if (is_view || !good) return absl::OkStatus();
+    const auto count = session_.QueryValue(absl::StrCat("SELECT COUNT(*) FROM ", table));
+    if (!count.ok()) return NoteDamage(table, count.status());
+    uint64_t table_rows = 0;
+    if (!absl::SimpleAtoi(*count, &table_rows)) {
+      return NoteDamage(table, absl::InternalError(absl::StrCat("COUNT(*) gave '", *count, "'")));
+    }
+    report_.rows += table_rows;
+    return absl::OkStatus();
+  }
+
+  MysqlSession& session_;
+  DatabaseReport report_;
+};
+
+}  // namespace
+
+std::string FormatReport(const DatabaseReport& report) {
+  std::string name;
+  for (const char c : report.name) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) || c == '\\') {
+      absl::StrAppend(&name, absl::CEscape(absl::string_view(&c, 1)));
+    } else {
+      name.push_back(c);
+    }
+  }
+  return absl::StrCat(report.bad == 0 ? "ok" : "bad", " tables=", report.tables,
+                      " views=", report.views, " rows=", report.rows, " bad=", report.bad,
+                      " database=", name, "\n");
+}
+
+bool IsDamage(absl::string_view message_type, absl::string_view message_text) {
+  const std::string type = absl::AsciiStrToLower(message_type);
+  if (type == "note" || type == "info") return false;
+  if (type == "status") {
+    return message_text != "OK" && message_text != "Table is already up to date";
+  }
+  return !absl::StrContains(message_text, "doesn't support check");
+}
+
+bool IsUsersTable(absl::string_view engine_name) {
+  const size_t slash = engine_name.find('/');
+  if (slash == absl::string_view::npos) return false;
+  const absl::string_view table = engine_name.substr(slash + 1);
+  if (absl::StartsWith(table, "#")) return false;
+  constexpr size_t kIdDigits = 16;
+  if (table.size() > 4 + kIdDigits && absl::StartsWithIgnoreCase(table, "FTS_") &&
+      table[4 + kIdDigits] == '_') {
+    const absl::string_view id = table.substr(4, kIdDigits);
+    return !std::all_of(id.begin(), id.end(),
+                        [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+  }
+  return true;
+}
+
+absl::Status CheckDatabases(MysqlSession& session, const std::string& only,
+                            const std::function<absl::Status(const DatabaseReport&)>& on_report) {
+  ASSIGN_OR_RETURN(const std::set<std::string> existing, ListDatabases(session));
+  ASSIGN_OR_RETURN(NamesByDatabase engine_tables, ListEngineTables(session));
+  std::set<std::string> databases = existing;
+  for (const auto& [database, tables] : engine_tables) databases.insert(database);
+  if (!only.empty()) {
+    if (databases.count(only) == 0) {
+      return NoError(absl::StrCat("there is no database ", QuoteIdentifier(only)));
+    }
+    databases = {only};
+  }
+  uint64_t bad = 0;
+  for (const std::string& database : databases) {
+    Checker checker(session, database);
+    if (existing.count(database) != 0) {
+      RETURN_IF_ERROR(checker.CheckListed(engine_tables[database]));
+    } else {
+      checker.NoteUnlisted(engine_tables[database], {});
+    }
+    bad += checker.report().bad;
+    RETURN_IF_ERROR(on_report(checker.report()));
+  }
+  if (bad == 0) return absl::OkStatus();
+  return NoError(absl::StrCat(bad, " bad tables or views"));
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# scratch_server with a real server on copies of a real data directory, whole and damaged.
+
+# In a mount namespace of its own: what it mounts disturbs nobody, and ends with it.
+if [[ -z ${IN_OWN_NAMESPACE:-} ]]; then
+  IN_OWN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
+fi
+source base/shell_test.sh
+source verifier/sample_server.sh
+
+scratch_server=verifier/scratch_server
+check=$PWD/verifier/check_database
+# As in life: a root that the server's user cannot enter, and a backup that is mounted read-only.
+root="$test_dir/back ups,a:b"
+backup=$root/backup_20261123_020000
+socket=$test_dir/scratch.sock
+mounted=$test_dir/mounted
+mkdir -m 700 "$root"
+mkdir "$mounted"
+
+scratch() {
+  run "$scratch_server" "--datadir=$mounted" "--scratch=$root/.verify" "--socket=$socket" \
+    "--user=$server_user" "$@"
+}
+
+expect_nothing_left() {
+  expect "no scratch directory is left" test ! -e "$root/.verify"
+  expect "no socket is left" test ! -L "$socket"
+  expect "no mount is left" not grep -q overlay /proc/self/mountinfo
+  expect "no server is left" not pgrep -f -- '--datadir=/tmp/data .*--loose-mysqlx=OFF'
+}
+
+# Names, sizes, times, owners and contents.
+fingerprint() {
+  (cd "$backup" && find . -printf '%p %y %s %m %U:%G %T@ %C@\n' | sort &&
+    find . -type f -print0 | sort -z | xargs -0 sha256sum)
+}
+
+# Mounts a fresh copy of $sample/$1.
+take_backup() {
+  mountpoint -q "$mounted" && umount "$mounted"
+  rm -rf "$backup"
+  cp -a "$sample/$1" "$backup"
+  mount -o bind,ro "$backup" "$mounted"
+}
+
+run "$scratch_server" --help
+expect_exit 0
+expect_no_stderr
+run "$scratch_server" --no_such_flag
+expect_exit 1
+scratch
+expect_exit 1
+expect_stderr 'a command with an absolute path is needed'
+scratch -- true
+expect_exit 1
+scratch --scratch=/tmp/verify -- /bin/true
+expect_exit 1
+expect_stderr 'must end in /.verify'
+scratch --start_timeout=0 -- /bin/true
+expect_exit 1
+
+# An empty directory is no backup of a server.
+scratch -- /bin/true
+expect_exit 3
+expect_stderr 'is not a data directory'
+
+start_sample
+# As a snapshot under the read lock sees it: the server runs on, and InnoDB is not closed.
+sql <<<'FLUSH TABLES WITH READ LOCK; SELECT 1; SELECT SLEEP(1000);' >/dev/null 2>&1 &
+until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
+cp -a "$sample/data" "$sample/crashed"
+stop_sample
+mv "$sample/data" "$sample/clean"
+install -d -o "$server_user" "$sample/data"
+
+take_backup crashed
+before=$(fingerprint)
+scratch -- "$check" "--socket=$socket" --database=shop
+expect_exit 0
+expect_stdout 'ok tables=7 views=1 rows=5115 bad=0 database=shop'
+expect_stderr 'the data is recovered, version=10\.'
+expect_nothing_left
+scratch -- "$check" "--socket=$socket"
+expect_exit 0
+expect_nothing_left
+expect "the backup is as it was" test "$(fingerprint)" = "$before"
+
+# The command: its input, output and exit code.
+run bash -c 'exec "$@" <<<hello' _ "$scratch_server" "--datadir=$mounted" \
+  "--scratch=$root/.verify" "--socket=$socket" "--user=$server_user" -- /bin/sh -c 'cat; exit 37'
+expect_exit 37
+expect_stdout hello
+expect_stderr '/bin/sh ended with exit code 37'
+expect_nothing_left
+scratch -- "$check" "--socket=$socket" --database=nothing
+expect_exit 3
+expect_stderr 'there is no database `nothing`'
+expect_nothing_left
+
+# What of this host is not fit.
+scratch -- /nonexistent
+expect_exit 2
+expect_stderr 'cannot run command /nonexistent'
+scratch --server=/nonexistent -- /bin/true
+expect_exit 2
+expect_stderr 'there is no MariaDB server program here .*install the package'
+scratch --server=/bin/true -- /bin/true
+expect_exit 2
+expect_stderr 'there is no MariaDB server program here'
+scratch --user=no_such_user -- /bin/true
+expect_exit 2
+expect_stderr 'there is no user no_such_user here'
+scratch --setpriv=/nonexistent -- /bin/true
+expect_exit 2
+scratch "--scratch=$test_dir/nonexistent/.verify" -- /bin/true
+expect_exit 2
+expect_stderr 'make scratch directory'
+scratch --server_options=--no-such-option -- /bin/true
+expect_exit 2
+expect_stderr 'this host cannot check the backup: .*correct --server_options'
+scratch --user=games -- /bin/true
+expect_exit 2
+expect_stderr 'files belong to the user of --user'
+touch "$test_dir/taken"
+scratch "--socket=$test_dir/taken" -- /bin/true
+expect_exit 2
+expect_stderr 'name another --socket'
+expect_nothing_left
+mkdir "$test_dir/small"
+mount -t tmpfs -o size=4M none "$test_dir/small"
+scratch "--scratch=$test_dir/small/.verify" -- /bin/true
+expect_exit 2
+expect_stderr 'make room'
+umount "$test_dir/small"
+ln -s / "$root/.verify"
+scratch -- /bin/true
+expect_exit 2
+expect_stderr 'cannot open directory'
+rm "$root/.verify"
+
+# The server sees nothing writable outside of its data, not even by an absolute path.
+scratch -- /usr/bin/mariadb --no-defaults --user=root "--socket=$socket" -e \
+  "SELECT 1 INTO OUTFILE '$sample/data/out'"
+expect_exit 1
+expect "nothing was written" test ! -e "$sample/data/out"
+
+# Damage.
+damaged() {
+  local what=$1 pattern=$2
+  before=$(fingerprint)
+  scratch -- "$check" "--socket=$socket"
+  expect_exit 3
+  expect_stderr "$pattern"
+  expect_nothing_left
+  expect "the backup is as it was" test "$(fingerprint)" = "$before"
+  printf '%s is found\n' "$what"
+}
+take_backup clean
+scratch -- "$check" "--socket=$socket"
+expect_exit 0
+tr '\0' '\377' </dev/zero | head -c 4096 |
+  dd of="$backup/shop/orders.ibd" bs=16384 seek=5 conv=notrunc status=none
+damaged 'a damaged page' 'bad: `shop`.`orders`'
+take_backup clean
+rm "$backup/shop/orders.ibd"
+damaged 'a missing .ibd file' 'bad: `shop`.`orders`: '
+take_backup clean
+rm "$backup/shop/old.MYD"
+damaged 'a missing .MYD file' 'bad: `shop`.`old`: '
+take_backup clean
+rm "$backup/shop/orders.frm"
+damaged 'a missing .frm file' 'bad: `shop`.`orders`: InnoDB knows it'
+take_backup clean
+truncate -s 1M "$backup/ibdata1"
+damaged 'a cut-off ibdata1' 'the backup does not verify: the scratch server ended while it recovered'
+take_backup crashed
+rm "$backup/ib_logfile0"
+damaged 'a missing redo log' 'the backup does not verify'
+
+# A server that dies while the command runs.
+take_backup clean
+scratch -- /bin/sh -c "kill -SEGV \$(pgrep -P \$PPID mariadbd); sleep 1"
+expect_exit 3
+expect_stderr 'the backup does not verify: the scratch server ended while the command ran'
+expect_nothing_left
+
+# Starts it in the background with a command that does not end, and waits until that runs.
+start_long() {
+  "$scratch_server" "--datadir=$mounted" "--scratch=$root/.verify" "--socket=$socket" \
+    "--user=$server_user" -- /bin/sleep 1000 2>"$test_dir/long" &
+  long=$!
+  until pgrep -P "$long" -x sleep >/dev/null; do
+    kill -0 "$long" 2>/dev/null || fail "$(cat "$test_dir/long")"
+    sleep 0.1
+  done
+  server=$(pgrep -P "$long" -x mariadbd)
+}
+
+start_long
+expect "it is not root's" test "$(stat -c %U "/proc/$server")" = "$server_user"
+scratch -- /bin/true
+expect_exit 75
+expect_stderr 'another scratch server is at work'
+kill -TERM "$long"
+status=0
+wait "$long" || status=$?
+expect "exit code 2 on SIGTERM, not $status" test "$status" = 2
+expect_nothing_left
+
+# SIGKILL: the server ends by itself, and the next run removes what was left.
+start_long
+kill -KILL "$long"
+wait "$long" || true
+expect "something was left" test -d "$root/.verify"
+while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+scratch -- /bin/true
+expect_exit 0
+expect_nothing_left

@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "verifier/database_check.h"
+#include "verifier/server_binary.h"
+#include "verifier/server_log.h"
+
+namespace mysql_backup {
+namespace {
+
+TEST(FlavourOf, TellsByFiles) {
+  struct {
+    std::vector<std::string> names;
+    absl::optional<Flavour> want;
+  } cases[] = {
+      {{"aria_log_control", "ibdata1", "mysql"}, Flavour::kMariadb},
+      {{"ibdata1", "mariadb_upgrade_info"}, Flavour::kMariadb},
+      {{"auto.cnf", "ibdata1", "mysql", "mysql.ibd"}, Flavour::kMysql},
+      {{"auto.cnf", "ibdata1"}, Flavour::kMysql},
+      {{"ibdata1", "mysql"}, absl::nullopt},
+      {{"xmysql.ibd", "lost+found"}, absl::nullopt},
+      {{}, absl::nullopt},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(FlavourOf(c.names), c.want) << testing::PrintToString(c.names);
+  }
+}
+
+TEST(LastErrors, TakesErrorLines) {
+  EXPECT_EQ(LastErrors(""), "");
+  EXPECT_EQ(LastErrors("a\n\nb\n"), "a | b");
+  EXPECT_EQ(LastErrors("x [Note] up\ny [ERROR] one\nInnoDB: Assertion failure in z\n"),
+            "y [ERROR] one | InnoDB: Assertion failure in z");
+  std::string many;
+  for (int i = 0; i < 30; ++i) many += "[ERROR] line\n";
+  many += "[ERROR] last";
+  const std::string errors = LastErrors(many);
+  EXPECT_EQ(errors.substr(errors.size() - 6), "] last");
+  EXPECT_LT(errors.size(), 200u);
+}
+
+TEST(HostTrouble, TellsTheHostFromTheBackup) {
+  struct {
+    const char* log;
+    const char* remedy;  // nullptr: the backup's fault
+  } cases[] = {
+      {"", nullptr},
+      {"2026 0 [ERROR] InnoDB: Missing FILE_CHECKPOINT at 47629", nullptr},
+      {"[ERROR] InnoDB: The error means mariadbd does not have the access: Permission denied",
+       "aa-complain"},
+      {"[ERROR] InnoDB: Operating system error number 13 in a file operation.", "aa-complain"},
+      {"[Note] Permission denied", nullptr},
+      {"[ERROR] InnoDB: Operating system error number 28 in a file operation.", "make room"},
+      {"[ERROR] mysqld: Error writing file './x' (Errcode: 28 \"No space left on device\")",
+       "make room"},
+      {"[ERROR] InnoDB: Cannot allocate memory for the buffer pool", "memory"},
+      {"[ERROR] mariadbd: unknown variable 'x=1'", "--server_options"},
+      {"[ERROR] InnoDB: Data file './ibdata1' uses page size 8192, but the innodb_page_size "
+       "start-up parameter is 16384",
+       "--innodb-page-size"},
+      {"[ERROR] [MY-011087] [Server] Different lower_case_table_names settings for server ('0') "
+       "and "
+       "data dictionary ('1').",
+       "--lower-case-table-names"},
+      {"setpriv: failed to execute /tmp/mariadbd: No such file or directory", "outside of /tmp"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.log);
+    const auto remedy = HostTrouble(c.log);
+    ASSERT_EQ(remedy.has_value(), c.remedy != nullptr);
+    if (c.remedy != nullptr) {
+      EXPECT_NE(remedy->find(c.remedy), std::string::npos) << *remedy;
+    }
+  }
+}
+
+TEST(ReportsCorruption, LooksAtErrorsOnly) {
+  EXPECT_TRUE(ReportsCorruption("up\n[ERROR] InnoDB: Database page corruption on disk\n"));
+  EXPECT_TRUE(ReportsCorruption("[ERROR] InnoDB: Table `a`.`b` is corrupted."));
+  EXPECT_FALSE(ReportsCorruption("[Note] no page was corrupted\n[ERROR] something else"));
+}
+
+TEST(IsDamage, JudgesMessages) {
+  struct {
+    const char* type;
+    const char* text;
+    bool want;
+  } cases[] = {
+      {"status", "OK", false},
+      {"status", "Table is already up to date", false},
+      {"status", "Operation failed", true},
+      {"status", "Corrupt", true},
+      {"note", "The storage engine for the table doesn't support check", false},
+      {"warning", "The storage engine for the table doesn't support check", false},
+      {"warning", "1 client is using or hasn't closed the table properly", true},
+      {"Warning", "InnoDB: The B-tree of index PRIMARY is corrupted.", true},
+      {"error", "Size of datafile is: 0       Should be: 7", true},
+      {"Error", "Table 'a.b' doesn't exist in engine", true},
+  };
+  for (const auto& c : cases) EXPECT_EQ(IsDamage(c.type, c.text), c.want) << c.text;
+}
+
+TEST(IsUsersTable, PassesOverTheEnginesOwn) {
+  struct {
+    const char* name;
+    bool want;
+  } cases[] = {
+      {"shop/orders", true},
+      {"a@0020b@002e/t@0020@00401", true},
+      {"shop/pp#P#p0", true},
+      {"shop/FTS_notes", true},
+      {"shop/FTS_zzzzzzzzzzzzzzzz_CONFIG", true},
+      {"SYS_FOREIGN", false},
+      {"shop/#sql-alter-123-5", false},
+      {"shop/FTS_0000000000000013_CONFIG", false},
+      {"shop/fts_00000000000000af_00000000000000b1_index_1", false},
+  };
+  for (const auto& c : cases) EXPECT_EQ(IsUsersTable(c.name), c.want) << c.name;
+}
+
+TEST(FormatReport, PutsTheNameLast) {
+  EXPECT_EQ(FormatReport({"shop", 12, 2, 103433, 0}),
+            "ok tables=12 views=2 rows=103433 bad=0 database=shop\n");
+  EXPECT_EQ(FormatReport({" a=b 'ü'\n\\", 1, 0, 0, 1}),
+            "bad tables=1 views=0 rows=0 bad=1 database= a=b 'ü'\\n\\\\\n");
+}
+
+}  // namespace
+}  // namespace mysql_backup
