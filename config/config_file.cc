@@ -44,13 +44,14 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path, bool may_be_
   // O_NONBLOCK: opening a fifo must not wait for a writer.
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd.ok()) {
-    const absl::Status error = ErrnoError(absl::StrCat("read configuration ", path));
+    const int error_number = errno;
     struct stat status = {};
-    if (may_be_missing && errno == ENOENT && lstat(path.c_str(), &status) != 0 && errno == ENOENT) {
+    if (may_be_missing && error_number == ENOENT && lstat(path.c_str(), &status) != 0 &&
+        errno == ENOENT) {
       LOG(INFO) << "no " << OneLine(path) << ": every key has its default";
       return std::string();
     }
-    return error;
+    return ErrnoError(absl::StrCat("read configuration ", path), error_number);
   }
   RETURN_IF_ERROR(CheckTrust(fd.get(), path));
   std::string text;

@@ -107,7 +107,7 @@ class Reader {
 
  private:
   void ReadSetting(absl::string_view name, absl::string_view value) {
-    if (HasControlCharacter(name) || HasControlCharacter(value)) {
+    if (HasControlCharacter(value)) {
       return Refuse("contains a control character");
     }
     const Key* const key = std::find_if(std::begin(kKeys), std::end(kKeys),

@@ -135,6 +135,14 @@ TEST(ParseConfigTest, TellsAllErrorsAtOnce) {
   }
 }
 
+// A refused value still has its default, which may not fit the rest.
+TEST(ParseConfigTest, ValuesAreNotComparedBeforeEachIsGood) {
+  const ParsedConfig config =
+      ParseConfig("f", "DATADIR=/backups/mysql/data\nBACKUP_ROOT=elsewhere\n");
+  ASSERT_EQ(config.errors.size(), 1u);
+  EXPECT_TRUE(absl::StartsWith(config.errors[0], "f:2: BACKUP_ROOT=elsewhere"));
+}
+
 TEST(ParseConfigTest, NeighboursAreNotInsideEachOther) {
   EXPECT_EQ(ValueOf("BACKUP_ROOT=/var/lib/mysql-backups\n", "BACKUP_ROOT"),
             "/var/lib/mysql-backups");

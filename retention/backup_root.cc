@@ -29,7 +29,6 @@ absl::StatusOr<bool> ExpireOne(int root, const std::string& root_path, const std
   ASSIGN_OR_RETURN(const Entry published, LookUp(root, name));
   ASSIGN_OR_RETURN(const Entry left_by_crash, LookUp(root, deleting));
   if (published == Entry::kOther) return NotADirectory(name);
-  if (left_by_crash == Entry::kOther) return NotADirectory(deleting);
   if (left_by_crash == Entry::kDirectory) RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
   if (published == Entry::kDirectory) {
     RETURN_IF_ERROR(RenameNoReplace(root, name, deleting));

@@ -144,7 +144,7 @@ TEST_F(BackupRootTest, LinksInABackupAreNotFollowed) {
 // backup goes or stays; TearDown looks at what is outside.
 TEST_F(BackupRootTest, ADirectorySwappedForALinkIsNotFollowed) {
   MakeBackup(kNew);
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 40; ++round) {
     Make(kOld);
     const std::string hidden = Path(kHiddenOld);
     for (int i = 0; i < 20; ++i) {

@@ -84,7 +84,8 @@ preflight() {
 quiesce() {
   local fifo=$run_dir/lock.fifo answers=$run_dir/lock.answers
   rm -f -- "$answers" && mkfifo -m 0600 -- "$answers" || return 2
-  "$bin/fsfreeze_lock" --reason_file="$reason" --fifo="$fifo" --socket="$SOCKET" \
+  : >"$run_dir/lock.reason"
+  "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
     --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
     >"$answers" 9>&- &
   holder=$!
@@ -115,8 +116,8 @@ mount_it() {
 
 copy() {
   copied=yes
-  tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" --destination="$BACKUP_ROOT/$partial" \
-    --progress_fd=3 >"$run_dir/copied"
+  tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
+    --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
 }
 
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
@@ -125,9 +126,9 @@ check() {
   log INFO "snapshot: $(<"$run_dir/snapshot")"
   [[ $LOCK_SCOPE == backup ]] || return 0
   local answer
-  echo check >&8
+  { echo check >&8; } 2>/dev/null
   read -r -t 60 -u 7 answer || {
-    tell_holder_to_go
+    tell_holder_to_go || return
     return 3
   }
   log INFO "$answer"
@@ -163,8 +164,7 @@ retention() {
       "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" |
       "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT"
   } >/dev/null 7<&- 8>&- 9>&- &
-  child=$!
-  wait "$child"
+  wait_for_child
 }
 
 discard() {
@@ -178,6 +178,12 @@ wait_for_holder() {
   local status=$?
   holder=
   exec 7<&- 8>&-
+  # It may have failed steps ago; this is where it comes out.
+  cat "$run_dir/lock.reason" >>"$reason"
+  if [[ -z $locked_ms && -n $locked_at ]]; then
+    now_ms
+    locked_ms=$((REPLY - locked_at))
+  fi
   return "$status"
 }
 
@@ -224,11 +230,7 @@ finish() {
   trap '' TERM INT HUP
   trap - EXIT
   [[ -z $holder ]] || step release abandon_lock
-  if [[ -n $child ]]; then
-    kill -TERM "$child" 2>/dev/null
-    wait "$child"
-    child=
-  fi
+  end_child
   [[ -z $mounted ]] || step unmount unmount
   [[ -z $snapshotted || -n $mounted ]] || step cleanup cleanup
   [[ -z $copied ]] || step discard discard
@@ -240,6 +242,8 @@ finish() {
   if [[ -n $published ]]; then
     summary+=", $(<"$run_dir/copied"), backup $published"
   fi
+  # A tool that was killed has no exit code of its own.
+  ((exit_code < 128)) || exit_code=2
   if ((exit_code == 0)); then
     log INFO "end: OK ($summary)"
   else
@@ -253,10 +257,6 @@ finish() {
 abandon_lock() {
   kill -TERM "$holder" 2>/dev/null
   tell_holder_to_go
-  if [[ -n $locked_at ]]; then
-    now_ms
-    locked_ms=$((REPLY - locked_at))
-  fi
   return 0
 }
 

@@ -17,9 +17,9 @@ writable overlay, and checks every table. The backup itself is not changed.
   --database=NAME   check this database only (default: all)
   --help            print this and exit
 
-Stdout: one line a database, "ok tables=N views=N rows=N database=NAME" or "bad ...", and a last
-line "good backup=PATH" or "bad backup=PATH". Every step is logged to LOG_FILE (default:
-/var/log/mysql_backup.log), and on a terminal as well.
+Stdout: one line a database, "ok tables=N views=N rows=N bad=0 database=NAME" or "bad ...", and a
+last line "good backup=PATH", "bad backup=PATH" or "unknown backup=PATH". Every step is logged to
+LOG_FILE (default: /var/log/mysql_backup.log), and on a terminal as well.
 
 Exit codes:
   0   the backup restores
@@ -55,6 +55,7 @@ open_log
 now_ms
 run_began=$REPLY
 backup=  # path of the newest one
+records= # file with what check_database found
 mounted= # not empty while there may be something to undo
 exit_code=0
 
@@ -80,10 +81,11 @@ mount_it() {
 }
 
 verify() {
+  records=$run_dir/records
   tool scratch_server --datadir="$mount_point" --scratch="$BACKUP_ROOT/.verify" \
     --socket="$run_dir/mysqld.sock" -- \
     "$bin/check_database" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
-    --database="$database" >"$run_dir/records"
+    --database="$database" >"$records"
 }
 
 unmount() {
@@ -101,16 +103,15 @@ finish() {
   exit_code=$?
   trap '' TERM INT HUP
   trap - EXIT
-  if [[ -n $child ]]; then
-    kill -TERM "$child" 2>/dev/null
-    wait "$child"
-  fi
+  end_child
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
+  # A tool that was killed has no exit code of its own.
+  ((exit_code < 128)) || exit_code=2
 
   now_ms
   seconds $((REPLY - run_began))
-  local verdict="not verified"
+  local verdict=unknown
   case $exit_code in
     0) verdict=good ;;
     3) verdict=bad ;;
@@ -121,10 +122,8 @@ finish() {
     log ERROR "end: FAILED (exit code $exit_code, $verdict, duration $REPLY, backup ${backup:-none})"
   fi
   close_log
-  if [[ -n $mounted || $verdict != 'not verified' ]]; then
-    [[ ! -e $run_dir/records ]] || cat "$run_dir/records"
-    echo "$verdict backup=${backup:-none}"
-  fi
+  [[ -z $records ]] || cat "$records"
+  echo "$verdict backup=${backup:-none}"
   exit "$exit_code"
 }
 

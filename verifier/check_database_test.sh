@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # backquotes are SQL here
 # check_database against a real server.
 source base/shell_test.sh
 source verifier/sample_server.sh
@@ -25,7 +26,7 @@ expect_stderr 'is the server running'
 start_sample
 odd="-odd 'name\"\`.x é/#"
 odd_line="ok tables=2 views=1 rows=2 bad=0 database=$odd"
-shop_line='ok tables=7 views=1 rows=5115 bad=0 database=shop'
+shop_line='ok tables=7 views=1 rows=5114 bad=0 database=shop'
 # ext4 has it at the top of a volume.
 mkdir "$sample/data/lost+found"
 
@@ -51,7 +52,7 @@ for name in nothing Shop sho% information_schema 'lost+found'; do
   run "$check" "--socket=$sample/server.sock" "--database=$name"
   expect_exit 3
   expect_stdout ""
-  expect_stderr "there is no database \`$name\`"
+  expect "the name is told" grep -qF "there is no database \`$name\`" "$test_dir/stderr"
 done
 
 # A view whose table is gone.
@@ -59,7 +60,7 @@ sql <<<'CREATE TABLE shop.gone (id INT); CREATE VIEW shop.broken AS SELECT * FRO
         DROP TABLE shop.gone;'
 run "$check" "--socket=$sample/server.sock" --database=shop
 expect_exit 3
-expect_stdout 'bad tables=7 views=2 rows=5115 bad=1 database=shop'
+expect_stdout 'bad tables=7 views=2 rows=5114 bad=1 database=shop'
 expect_stderr 'bad: `shop`.`broken`: .*invalid table'
 sql <<<'DROP VIEW shop.broken;'
 

@@ -9,7 +9,7 @@
 # shellcheck shell=bash
 
 server_user=daemon
-sample=$(mktemp -d /tmp/verifier_sample.XXXXXX)
+sample=$(mktemp -d /var/tmp/verifier_sample.XXXXXX)
 on_exit rm -rf "$sample"
 chmod 755 "$sample"
 

@@ -1,4 +1,5 @@
 #include <gflags/gflags.h>
+#include <sys/un.h>
 
 #include <string>
 #include <vector>
@@ -52,6 +53,9 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   if (!absl::EndsWith(FLAGS_scratch, "/.verify")) {
     return UsageError(
         "--scratch must end in /.verify: only what bears that name is ours to remove");
+  }
+  if (FLAGS_socket.size() >= sizeof(sockaddr_un::sun_path)) {
+    return UsageError("--socket is longer than the 107 bytes that the kernel takes");
   }
   if (FLAGS_start_timeout < 1) return UsageError("--start_timeout must be 1 or more seconds");
   if (arguments.empty() || arguments[0].empty() || arguments[0][0] != '/') {

@@ -37,6 +37,7 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
     absl::string_view remedy;
   } kTroubles[] = {
       {"No space left on device", "make room in the directory of --scratch"},
+      {"Disk is full", "make room in the directory of --scratch"},
       {"Errcode: 28 ", "make room in the directory of --scratch"},
       {"error number 28 ", "make room in the directory of --scratch"},
       {"Cannot allocate memory", "free some memory"},
@@ -54,9 +55,6 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
        "give the live server's page size, as --server_options=--innodb-page-size=N"},
       {"lower_case_table_names settings",
        "give the live server's, as --server_options=--lower-case-table-names=N"},
-      {"innodb_data_file_path",
-       "give the live server's, as --server_options="
-       "--innodb-data-file-path=..."},
   };
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
     for (const auto& trouble : kTroubles) {

@@ -54,6 +54,7 @@ TEST(HostTrouble, TellsTheHostFromTheBackup) {
       {"[ERROR] InnoDB: Operating system error number 13 in a file operation.", "aa-complain"},
       {"[Note] Permission denied", nullptr},
       {"[ERROR] InnoDB: Operating system error number 28 in a file operation.", "make room"},
+      {"[ERROR] InnoDB: Disk is full. Try to clean the disk to free space.", "make room"},
       {"[ERROR] mysqld: Error writing file './x' (Errcode: 28 \"No space left on device\")",
        "make room"},
       {"[ERROR] InnoDB: Cannot allocate memory for the buffer pool", "memory"},

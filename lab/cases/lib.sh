@@ -9,7 +9,7 @@ set -uo pipefail
 
 log_file=/var/log/mysql_backup.log
 root=/backups/mysql
-snapshot=/dev/vg_mysql/mysql_snapshot
+export snapshot=/dev/vg_mysql/mysql_snapshot
 undo=()
 
 # on_exit COMMAND...: undone in reverse order when the case ends, however it ends.
@@ -54,7 +54,7 @@ configure() { # [KEY=value...]
 
 backup() {
   status=0
-  /app/backup_mysql.sh "$@" </dev/null 2>/tmp/stderr || status=$?
+  /app/backup_mysql.sh </dev/null 2>/tmp/stderr || status=$?
 }
 
 expect_status() {

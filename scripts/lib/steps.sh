@@ -12,6 +12,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 umask 077
 cd /
+# A reader that has gone is an error of the writing command, and no reason to die.
+trap '' PIPE
 
 script_name=${0##*/}
 bin=$(dirname -- "$(readlink -f -- "$0")")/bin
@@ -62,9 +64,7 @@ open_log() {
     log_failed=yes
     log ERROR "cannot write to the log $LOG_FILE: going on with stderr"
   elif [[ -t 2 ]]; then
-    # Ignoring signals, so that a Ctrl-C does not cost the last lines; and a tee that dies is no
-    # reason to die of SIGPIPE.
-    trap '' PIPE
+    # Ignoring signals, so that a Ctrl-C does not cost the last lines.
     exec 2> >(exec tee --ignore-interrupts --append -- "$LOG_FILE" >&3 3>&-)
     tee_pid=$!
   else
@@ -96,11 +96,24 @@ one_run() {
 # only between foreground commands, and a copy takes long.
 tool() {
   "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
+  wait_for_child
+}
+
+# For a program that was just put in the background.
+wait_for_child() {
   child=$!
   wait "$child"
   local status=$?
   child=
   return "$status"
+}
+
+# Ends the program that a signal caught us waiting for, if any.
+end_child() {
+  [[ -n $child ]] || return
+  kill -TERM "$child" 2>/dev/null
+  wait "$child"
+  child=
 }
 
 # step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.

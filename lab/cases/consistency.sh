@@ -1,0 +1,62 @@
+#!/bin/bash
+# Under load: a pair of writes, one to a transactional and one to a non-transactional table, never
+# differs by more than one in the copy, and every write acknowledged before the lock is in it.
+source "$(dirname "$0")/lib.sh"
+without_big_table
+sql 'CREATE OR REPLACE TABLE shop.lab_innodb (w INT, n INT, PRIMARY KEY (w, n)) ENGINE=InnoDB;
+     CREATE OR REPLACE TABLE shop.lab_myisam (w INT, n INT, PRIMARY KEY (w, n)) ENGINE=MyISAM;
+     CREATE OR REPLACE TABLE shop.lab_aria (w INT, n INT, PRIMARY KEY (w, n)) ENGINE=Aria'
+on_exit mariadb -e 'DROP TABLE IF EXISTS shop.lab_innodb, shop.lab_myisam, shop.lab_aria'
+
+# Prints "N TIME" when the server has acknowledged the whole round N.
+writer() { # W
+  local n
+  for ((n = 1; ; n++)); do
+    printf 'INSERT INTO shop.lab_innodb VALUES (%d, %d);\nINSERT INTO shop.lab_myisam VALUES (%d, %d);\nINSERT INTO shop.lab_aria VALUES (%d, %d);\nSELECT %d, UNIX_TIMESTAMP(SYSDATE(6));\n' \
+      "$1" "$n" "$1" "$n" "$1" "$n" "$n"
+    ((n % 20)) || sleep 0.05
+    [[ ! -e /tmp/stop ]] || break
+  done | mariadb --batch --skip-column-names --unbuffered >"/tmp/acknowledged.$1"
+}
+
+for scope in backup snapshot; do
+  rm -f /tmp/stop
+  sql 'TRUNCATE shop.lab_innodb; TRUNCATE shop.lab_myisam; TRUNCATE shop.lab_aria'
+  configure LOCK_SCOPE=$scope
+  : >"$log_file"
+  # When the lock was asked for, by the clock that the writers' acknowledgements are stamped with.
+  wrap fsfreeze_lock <<'END'
+#!/bin/bash
+echo "$EPOCHREALTIME" >/tmp/locked_from
+exec -a fsfreeze_lock /app/bin/fsfreeze_lock.real "$@"
+END
+  writers=()
+  for w in 1 2 3; do
+    writer "$w" &
+    writers+=($!)
+  done
+  sleep 2
+  backup
+  sleep 0.5
+  touch /tmp/stop
+  wait "${writers[@]}"
+  expect_status 0
+  mv /app/bin/fsfreeze_lock.real /app/bin/fsfreeze_lock
+  undo=("${undo[0]}")
+
+  read -r locked_from </tmp/locked_from
+  result=$(query_backup "$(newest)" \
+    'SELECT w, COUNT(*), MAX(n), (SELECT COUNT(*) FROM shop.lab_myisam m WHERE m.w = i.w),
+       (SELECT COUNT(*) FROM shop.lab_aria a WHERE a.w = i.w) FROM shop.lab_innodb i GROUP BY w') ||
+    fail 'the backup does not recover'
+  [[ $(wc -l <<<"$result") == 3 ]] || fail "writers in the copy: $result"
+  while read -r w innodb max_n myisam aria; do
+    acknowledged=$(awk -v t="$locked_from" '$2 < t { n = $1 } END { print n + 0 }' "/tmp/acknowledged.$w")
+    echo "scope $scope, writer $w: acknowledged before the lock $acknowledged, in the copy $innodb InnoDB, $myisam MyISAM, $aria Aria"
+    ((acknowledged > 5)) || fail "the writer hardly wrote: $acknowledged"
+    ((innodb == max_n)) || fail "a hole in the InnoDB table: $innodb rows up to $max_n"
+    ((innodb >= acknowledged && myisam >= acknowledged && aria >= acknowledged)) || fail 'an acknowledged write is missing'
+    ((innodb - myisam <= 1 && innodb >= myisam && myisam - aria <= 1 && myisam >= aria)) || fail 'the pairs differ by more than one'
+  done <<<"$result"
+  expect_clean
+done

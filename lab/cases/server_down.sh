@@ -1,0 +1,25 @@
+#!/bin/bash
+# The server is down, or goes down while it is locked.
+source "$(dirname "$0")/lib.sh"
+without_big_table
+
+systemctl stop mariadb
+backup
+expect_status 2
+expect_log 'preflight: FAILED .*is the server running'
+expect_log 'end: FAILED \(exit code 2'
+expect_not_in_log 'quiesce: started'
+expect 'something was published' test -z "$(published)"
+systemctl start mariadb
+expect_clean
+
+wrap sync_tree <<'END'
+#!/bin/bash
+systemctl restart mariadb
+exec /app/bin/sync_tree.real "$@"
+END
+backup
+expect_status 3
+expect_log 'check: FAILED .*the read lock is lost'
+expect 'a copy with a lost lock was published' test -z "$(published)"
+expect_clean

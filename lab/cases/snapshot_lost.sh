@@ -1,0 +1,56 @@
+#!/bin/bash
+# A snapshot that overflows makes no backup; one that is held at the end makes one, and is named.
+source "$(dirname "$0")/lib.sh"
+without_big_table
+configure SNAPSHOT_SIZE=8M
+
+# Written to the origin while the copy is under way: more than the COW space can take.
+wrap sync_tree <<'END'
+#!/bin/bash
+/app/bin/sync_tree.real "$@" || exit
+dd if=/dev/zero of=/var/lib/mysql/lab_noise bs=1M count=40 oflag=direct status=none
+rm /var/lib/mysql/lab_noise
+END
+backup
+expect_status 3
+expect_log 'check: FAILED .*has overflowed'
+expect 'an overflowed snapshot was published' test -z "$(published)"
+expect_clean
+mv /app/bin/sync_tree /tmp/sync_tree.wrap
+cp -a /app/bin/sync_tree.real /app/bin/sync_tree
+
+# Before the copy: reads give errors, or what is copied is empty.
+wrap mount_snapshot <<'END'
+#!/bin/bash
+/app/bin/mount_snapshot.real "$@" || exit
+dd if=/dev/zero of=/var/lib/mysql/lab_noise bs=1M count=40 oflag=direct status=none
+rm /var/lib/mysql/lab_noise
+END
+: >"$log_file"
+backup
+[[ $status != 0 ]] || fail 'exit code 0'
+expect 'an overflowed snapshot was published' test -z "$(published)"
+expect_clean
+cp -a /app/bin/mount_snapshot.real /app/bin/mount_snapshot
+
+# Held at the end, by a process with a name.
+configure
+: >"$log_file"
+wrap snapshot_remove <<'END'
+#!/bin/bash
+if [ -b /dev/vg_mysql/mysql_snapshot ] && [ ! -e /tmp/holder ]; then
+  sleep 1000 </dev/vg_mysql/mysql_snapshot >/dev/null 2>&1 &
+  echo $! >/tmp/holder
+fi
+exec /app/bin/snapshot_remove.real "$@" --deadline=2
+END
+backup
+expect_status 4
+expect_log 'cleanup: FAILED .*cannot remove the snapshot vg_mysql/mysql_snapshot.*held by process [0-9]+ \(sleep\)'
+expect_log 'end: FAILED \(exit code 4.*backup /backups/mysql/backup_'
+expect 'the good copy was thrown away' test "$(published | wc -l)" = 1
+expect 'the server is locked' timeout 5 mariadb -e 'CREATE OR REPLACE TABLE shop.lab_probe (a INT)'
+kill "$(cat /tmp/holder)"
+backup
+expect_status 0
+expect_clean

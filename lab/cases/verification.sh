@@ -1,0 +1,83 @@
+#!/bin/bash
+# Verification passes on a good backup, and fails on a damaged page, a missing file, no backup at all.
+source "$(dirname "$0")/lib.sh"
+
+verify() {
+  status=0
+  /app/verify_restore.sh "$@" </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
+}
+expect_stdout() { # PATTERN
+  grep -qE -- "$1" /tmp/stdout || fail "not on stdout: $1; but: $(cat /tmp/stdout)"
+}
+expect_nothing_left() {
+  ! mountpoint -q /run/mysql-backup-verify/backup || fail 'the backup is still mounted'
+  [[ ! -e $root/.verify ]] || fail 'the scratch directory is left'
+  [[ $(pgrep -xc mariadbd) == 1 ]] || fail "a scratch server is left: $(pgrep -ax mariadbd)"
+}
+
+verify
+expect_status 3
+expect_stdout '^bad backup=none$'
+expect_log 'there is no backup in /backups/mysql|/backups/mysql.*No such file'
+
+without_big_table
+backup
+expect_status 0
+copy=$root/$(newest)
+before=$(cd "$copy" && /lab/cases/fingerprint.sh | sha256sum)
+rows=$(sql 'SELECT COUNT(*) FROM shop.orders')
+
+verify
+expect_status 0
+expect_stdout '^ok tables=[0-9]+ views=[0-9]+ rows=[0-9]+ bad=0 database=shop$'
+expect_stdout '^ok .* database=odd näme-1$'
+expect_stdout "^good backup=$copy\$"
+expect_nothing_left
+[[ $(cd "$copy" && /lab/cases/fingerprint.sh | sha256sum) == "$before" ]] || fail 'verification changed the backup'
+[[ $(query_backup "$(newest)" 'SELECT COUNT(*) FROM shop.orders') == "$rows" ]] || fail 'rows differ'
+verify --database=shop
+expect_status 0
+[[ $(wc -l </tmp/stdout) == 2 ]] || fail 'more than one database'
+verify --database='odd näme-1'
+expect_status 0
+verify --database=missing
+expect_status 3
+expect_stdout '^bad backup='
+
+# The newest one counts; each damage on a copy of its own.
+damaged() { # WORDS COMMAND...: in a copy of the good backup
+  local words=$1
+  shift
+  rm -rf "$root/backup_20990101_020000"
+  cp -a "$copy" "$root/backup_20990101_020000"
+  (cd "$root/backup_20990101_020000" && "$@") || fail "cannot damage: $words"
+  verify
+  [[ $status == 3 ]] || fail "$words: exit code $status: $(cat /tmp/stdout)"
+  expect_stdout '^bad backup=/backups/mysql/backup_20990101_020000$'
+  expect_nothing_left
+  echo "found: $words"
+}
+damage_page() { # FILE PAGE
+  dd if=/dev/urandom of="$1" bs=1k seek=$(($2 * 16 + 4)) count=4 conv=notrunc status=none
+}
+damaged 'a damaged InnoDB page' damage_page shop/orders.ibd 3
+damaged 'a missing InnoDB file' rm shop/orders.ibd
+damaged 'a missing MyISAM data file' rm shop/page_views.MYD
+damaged 'a missing MyISAM index file' rm shop/page_views.MYI
+damaged 'a missing Aria data file' rm shop/search_terms.MAD
+damaged 'a missing table definition' rm shop/orders.frm
+damaged 'a truncated system tablespace' truncate -s 1M ibdata1
+damaged 'an empty directory' find . -mindepth 1 -delete
+rm -rf "$root/backup_20990101_020000"
+
+# Interrupted, and killed: the next one puts it right.
+/app/verify_restore.sh </dev/null >/tmp/stdout 2>/tmp/stderr &
+pid=$!
+while ! grep -q 'the data is recovered' <(tail -n 3 "$log_file"); do sleep 0.1; done
+kill -TERM "$pid"
+status=0
+wait "$pid" || status=$?
+expect_status 2
+expect_nothing_left
+verify
+expect_status 0

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Runs the end-to-end cases of lab/cases in the lab machine. See README.md.
+set -euo pipefail
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+usage() {
+  cat <<'END'
+Usage: lab/e2e.sh [--product=DIR] [--output=DIR] [--list] [CASE...]
+
+Runs the cases named, or all, on real LVM and a real MariaDB in throwaway machines: one line
+"PASSED CASE (N s)" or "FAILED CASE (N s)" each, with the output of those that failed.
+
+  --product=DIR  the installed product (default: made by scripts/install.sh)
+  --output=DIR   keep each case's output there as CASE.txt
+  --list         print the cases' names and what each is about
+  --help
+
+Exit codes: 0 all passed; 1 wrong usage; 2 a case failed; 125 the machine failed.
+END
+}
+
+# The cases are the scripts whose second line tells what they are about; lib.sh and the like have
+# names that no case has.
+case_names() {
+  local file
+  for file in "$lab"/cases/*.sh; do
+    grep -q '^source .*/lib\.sh"$' "$file" && basename "$file" .sh
+  done
+}
+
+list_cases() {
+  local name
+  for name in $(case_names); do
+    printf '%-18s %s\n' "$name" "$(sed -n '2s/^# //p' "$lab/cases/$name.sh")"
+  done
+}
+
+# Options of lab/run.sh that a case wants, from its "# lab: " line: it gets a machine of its own.
+options_of() {
+  sed -n 's/^# lab: //p' "$lab/cases/$1.sh"
+}
+
+all=$(case_names)
+product='' output=''
+names=()
+for argument; do
+  case $argument in
+    --product=?*) product=${argument#*=} ;;
+    --output=?*) output=${argument#*=} ;;
+    --list) list_cases && exit 0 ;;
+    --help) usage && exit 0 ;;
+    -*)
+      echo "e2e.sh: unknown option '$argument'; see lab/e2e.sh --help" >&2
+      exit 1
+      ;;
+    *)
+      if [[ ! $argument =~ ^[a-z_]+$ ]] || ! grep -qxF -- "$argument" <<<"$all"; then
+        echo "e2e.sh: no case '$argument'; see lab/e2e.sh --list" >&2
+        exit 1
+      fi
+      names+=("$argument")
+      ;;
+  esac
+done
+((${#names[@]})) || mapfile -t names <<<"$all"
+
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+if [[ -z $product ]]; then
+  product=$temporary/product
+  "$lab/../scripts/install.sh" --destdir="$product" >/dev/null
+fi
+output=${output:-$temporary/output}
+"$lab/build_image.sh" >/dev/null
+
+# run_machine OPTIONS CASE...
+run_machine() {
+  local options=$1
+  shift
+  # shellcheck disable=SC2086  # options are words
+  "$lab/run.sh" --product="$product" --output="$output" --timeout=2400 $options \
+    "$lab/cases/run_cases.sh" "$@"
+}
+
+status=0
+together=()
+for name in "${names[@]}"; do
+  if [[ -z $(options_of "$name") ]]; then
+    together+=("$name")
+  else
+    run_machine "$(options_of "$name")" "$name" || status=$?
+  fi
+done
+if ((${#together[@]})); then
+  run_machine '' "${together[@]}" || status=$?
+fi
+((status != 1)) || status=2
+exit "$status"
