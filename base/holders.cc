@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <cstdio>
 #include <fstream>
 #include <set>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/directory.h"
 #include "base/log.h"
@@ -42,15 +42,12 @@ bool IsOn(const std::string& link, dev_t device) {
 
 // Memory mappings outlive the descriptors that they were made from.
 bool MapsFileOn(const std::string& process, dev_t device) {
+  const std::string wanted = absl::StrFormat("%02x:%02x", major(device), minor(device));
   std::ifstream maps(absl::StrCat(process, "/maps"));
   std::string line;
   while (std::getline(maps, line)) {
-    unsigned int major_number = 0;
-    unsigned int minor_number = 0;
-    if (std::sscanf(line.c_str(), "%*s %*s %*s %x:%x", &major_number, &minor_number) == 2 &&
-        makedev(major_number, minor_number) == device) {
-      return true;
-    }
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 4));
+    if (fields.size() > 3 && fields[3] == wanted) return true;
   }
   return false;
 }

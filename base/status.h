@@ -16,8 +16,8 @@ namespace mysql_backup {
 // before anything else can change errno; `error_number` is for calls that return their error.
 absl::Status ErrnoError(absl::string_view what, int error_number = errno);
 
-// Returns `status` with " (<context>)" or, for a remedy, a sentence of its own put behind its
-// message; code and payloads stay. OK stays OK.
+// Returns `status` with `addition`, a remedy or what it was about, put behind its message; code and
+// payloads stay. OK stays OK.
 absl::Status Annotate(const absl::Status& status, absl::string_view addition);
 
 }  // namespace mysql_backup

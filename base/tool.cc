@@ -37,10 +37,10 @@ constexpr size_t kMaxStdin = size_t{64} << 20;
   std::exit(static_cast<int>(ExitCode::kUsage));
 }
 
-// A tool's own flags are those of its *_main.cc and of this file; glog and gflags bring dozens more.
+// A tool's own flags are those of its *_main.cc and of this file; glog and gflags bring dozens
+// more.
 bool IsOwnFlag(const gflags::CommandLineFlagInfo& flag) {
-  return absl::EndsWith(flag.filename, "_main.cc") ||
-         absl::EndsWith(flag.filename, "base/tool.cc");
+  return absl::EndsWith(flag.filename, "_main.cc") || absl::EndsWith(flag.filename, "base/tool.cc");
 }
 
 std::string Default(const gflags::CommandLineFlagInfo& flag) {
@@ -60,8 +60,7 @@ std::string HelpText(const ToolHelp& help) {
                     flag.type == "bool" ? "" : absl::AsciiStrToUpper(flag.type), "\n      ",
                     flag.description, Default(flag), "\n");
   }
-  absl::StrAppend(&text,
-                  "  --help\n      print this and exit\n\nStdin: ",
+  absl::StrAppend(&text, "  --help\n      print this and exit\n\nStdin: ",
                   help.stdin_use.empty() ? "not read" : help.stdin_use,
                   "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
                   "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"

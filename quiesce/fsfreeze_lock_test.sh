@@ -19,7 +19,7 @@ start_lock() {
 
 # Waits for the holder's end; its exit code is then what expect_exit looks at.
 end_lock() {
-  test_command="fsfreeze_lock $*"
+  test_command=fsfreeze_lock
   cat <&7 >"$test_dir/stdout"
   test_exit=0
   wait "$lock_pid" || test_exit=$?

@@ -25,8 +25,8 @@ struct Survey {
 // removes while the walk is under way is no error.
 absl::StatusOr<Survey> SurveyDatadir(const std::string& datadir, dev_t device);
 
-// FailedPrecondition naming `what` and the place unless `path` exists and lies on `device` and below
-// `datadir`, whatever links lead there.
+// FailedPrecondition naming `what` and the place unless `path` exists and lies on `device` and
+// below `datadir`, whatever links lead there.
 absl::Status CheckInside(const std::string& what, const std::string& path,
                          const std::string& datadir, dev_t device);
 

@@ -73,7 +73,7 @@ preflight() {
   tool unmount_snapshot --mount_point="$MOUNT_POINT" || return
   tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
   tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
-  tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" || return
+  tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" || return 2
   tool snapshot_create --dry_run --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --size="$SNAPSHOT_SIZE" || return
   [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"

@@ -32,6 +32,7 @@ test  clang-format          presubmit: format of C++
 test  clang-tidy            presubmit: lint of C++
 test  e2fsprogs             ext4 on test devices
 test  git                   presubmit: list of files
+test  logrotate             the rotation of the log
 test  mariadb-client-core   mariadb, mariadb-check
 test  mariadb-server-core   mariadbd, mariadb-install-db, without a running service
 test  procps                tests look at processes
@@ -39,6 +40,7 @@ test  rsync                 what sync_tree runs
 test  shellcheck            presubmit: lint of shell
 test  shfmt                 presubmit: format of shell
 test  util-linux            mount, losetup, flock
+test  xfsprogs              xfs on test devices
 lab   e2fsprogs             turns a directory into a disk image
 lab   mmdebstrap            makes the root of the lab machine
 lab   qemu-system-x86       runs the lab machine

@@ -29,8 +29,9 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckCount("bytes", FLAGS_bytes));
   RETURN_IF_ERROR(CheckCount("files", FLAGS_files));
   ASSIGN_OR_RETURN(const mysql_backup::Room room, mysql_backup::FindRoom(FLAGS_root));
-  return mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
-                                 static_cast<uint64_t>(FLAGS_files));
+  return mysql_backup::Annotate(mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
+                                                        static_cast<uint64_t>(FLAGS_files)),
+                                absl::StrCat(" (--root=", FLAGS_root, ")"));
 }
 
 }  // namespace

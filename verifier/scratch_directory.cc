@@ -75,7 +75,7 @@ absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& path,
     return ErrnoError(absl::StrCat("make scratch directory ", path));
   }
   ASSIGN_OR_RETURN(UniqueFd directory, OpenDirectory(path));
-  if (false) {
+  if (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
       return BusyError(
           absl::StrCat("another scratch server is at work in ", path, ": wait for its end"));

@@ -216,7 +216,7 @@ absl::Status Check(const ScratchServerOptions& options, const std::string& serve
   ASSIGN_OR_RETURN(Run run,
                    StartServer(options, server, scratch, view, "check", {"--innodb-read-only=1"}));
   RETURN_IF_ERROR(WaitForAnswer(options, run, "after it had recovered").status());
-  const absl::Status status = RunCommand(options);
+  absl::Status status = RunCommand(options);
   if (absl::IsCancelled(status)) {
     run.process.Terminate().status().IgnoreError();
     return status;

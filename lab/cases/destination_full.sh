@@ -10,8 +10,8 @@ mount -o loop /srv/small.img /srv/small
 on_exit umount /srv/small
 configure BACKUP_ROOT=/srv/small/mysql
 backup
-expect_status 3
-expect_log 'preflight: FAILED .*/srv/small'
+expect_status 2
+expect_log 'preflight: FAILED .*not enough room.*/srv/small'
 expect_not_in_log 'quiesce: started'
 expect 'something was made' test ! -e /srv/small/mysql/backup_*
 

@@ -16,9 +16,14 @@ expect_nothing_left() {
 }
 
 verify
+expect_status 2
+expect_stdout '^unknown backup=none$'
+expect_log 'cannot open directory /backups/mysql: No such file'
+mkdir -m 700 "$root"
+verify
 expect_status 3
 expect_stdout '^bad backup=none$'
-expect_log 'there is no backup in /backups/mysql|/backups/mysql.*No such file'
+expect_log 'there is no backup in /backups/mysql'
 
 without_big_table
 backup

@@ -1,0 +1,115 @@
+#!/bin/bash
+# Installs what is missing and runs every test. Its last line counts them.
+
+set -uo pipefail
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C
+
+usage() {
+  cat <<'END'
+Usage: scripts/test.sh [SUITE...]
+
+Installs what is missing (scripts/setup.sh) and runs the suites, all of them by default:
+
+  style  format and lint of C++ and shell (scripts/presubmit.sh format lint tidy)
+  unit   all Bazel tests: libraries, and the built tools with a private server and loop devices
+  asan   the C++ tests again under AddressSanitizer and UBSan
+  lab    the lab machine itself
+  e2e    the whole backup and its verification on real LVM, in the lab machine
+
+Stdout: the results as they come; the last line is "N passed, N failed, N skipped".
+Exit codes: 0 nothing failed, 1 wrong usage, 2 something failed.
+END
+}
+
+passed=0 failed=0 skipped=0
+
+# count PATTERN TEXT: how many lines match.
+count() {
+  grep -cE -- "$1" <<<"$2"
+}
+
+section() {
+  printf '\n=== %s\n' "$1"
+}
+
+# Runs a command, shows its output as it comes and keeps it in REPLY; returns its exit code.
+watch() {
+  local file status
+  file=$(mktemp)
+  "$@" 2>&1 | tee "$file"
+  status=${PIPESTATUS[0]}
+  REPLY=$(<"$file")
+  rm -f "$file"
+  return "$status"
+}
+
+# tally STATUS PASSED FAILED SKIPPED: a suite that failed without counting a failure is one itself.
+tally() {
+  local status=$1 failures=$3
+  ((status == 0 || failures > 0)) || failures=1
+  ((passed += $2, failed += failures, skipped += $4))
+}
+
+suite_style() {
+  watch scripts/presubmit.sh format lint tidy
+  tally $? "$(count '^(format|lint|tidy) +OK' "$REPLY")" "$(count '^(format|lint|tidy) +FAILED' "$REPLY")" 0
+}
+
+# Targets that could not be built, or were not run, have failed.
+tally_bazel() {
+  tally "$1" "$(count '^//.* PASSED' "$REPLY")" "$(count '^//.* (FAILED|TIMEOUT|FLAKY|NO STATUS)' "$REPLY")" \
+    "$(count '^//.* SKIPPED' "$REPLY")"
+}
+
+suite_unit() {
+  watch bazel test --keep_going --cache_test_results=no --test_summary=short //...
+  tally_bazel $?
+}
+
+suite_asan() {
+  local targets
+  mapfile -t targets < <(bazel query 'kind(cc_test, //...)' 2>/dev/null)
+  watch bazel test --keep_going --config=asan --test_summary=short "${targets[@]}"
+  tally_bazel $?
+}
+
+suite_lab() {
+  watch lab/lab_test.sh
+  local status=$? counts
+  counts=$(grep -oE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$REPLY" | tail -n 1 | tr -dc '0-9 ')
+  # shellcheck disable=SC2086  # three words
+  tally "$status" ${counts:-0 0 0}
+}
+
+suite_e2e() {
+  watch lab/e2e.sh
+  tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
+}
+
+readonly ALL_SUITES=(style unit asan lab e2e)
+suites=()
+for argument; do
+  case $argument in
+    --help)
+      usage
+      exit 0
+      ;;
+    style | unit | asan | lab | e2e) suites+=("$argument") ;;
+    *)
+      echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
+      exit 1
+      ;;
+  esac
+done
+((${#suites[@]})) || suites=("${ALL_SUITES[@]}")
+
+cd "$(dirname "$0")/.." || exit 2
+scripts/setup.sh || exit 2
+for suite in "${suites[@]}"; do
+  section "$suite"
+  "suite_$suite"
+done
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+((failed == 0)) || exit 2
