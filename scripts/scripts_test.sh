@@ -1,0 +1,114 @@
+#!/bin/bash
+# What backup_mysql.sh and verify_restore.sh do before anything is touched, and with their log. The
+# runs themselves need LVM: lab/cases.
+
+# A /run of its own: on this machine there may be real runs.
+[[ ${IN_NAMESPACE-} == yes ]] || IN_NAMESPACE=yes exec unshare --mount "$0"
+mount -t tmpfs none /run
+
+source base/shell_test.sh
+
+# As installed.
+app=$test_dir/app
+mkdir -p "$app/bin" "$app/lib"
+cp scripts/backup_mysql.sh scripts/verify_restore.sh "$app"
+cp scripts/lib/steps.sh "$app/lib"
+for tool in */*; do
+  [[ -x $tool && -f $tool && $tool != *.sh ]] && ln -s "$PWD/$tool" "$app/bin"
+done
+config=$test_dir/mysql-backup.conf
+log=$test_dir/log
+configure() { # LINE...
+  printf '%s\n' "LOG_FILE=$log" "BACKUP_ROOT=$test_dir/backups" "$@" >"$config"
+  chmod 600 "$config"
+}
+
+for script in backup_mysql.sh verify_restore.sh; do
+  run "$app/$script" --help
+  expect_exit 0
+  expect_no_stderr
+  expect "--help of $script" grep -q "^Usage: $script" "$test_dir/stdout"
+  expect "--help of $script has no exit codes" grep -q '^  75 ' "$test_dir/stdout"
+
+  for bad in --bogus --config= --config "--help=no" extra $'a\nb' ''; do
+    run "$app/$script" "$bad"
+    expect_exit 1
+    expect_stdout ''
+    expect_stderr "^$script: unknown argument '"
+  done
+
+  chmod 755 "$test_dir"
+  run setpriv --reuid=65534 --regid=65534 --clear-groups "$app/$script"
+  expect_exit 2
+  expect_stderr 'not running as root.*use sudo'
+
+  run "$app/$script" --config="$test_dir/missing.conf"
+  expect_exit 2
+  expect_stderr 'ERROR read_config: .*missing.conf'
+
+  configure 'KEPP=7' 'KEEP=0'
+  run "$app/$script" --config="$config"
+  expect_exit 2
+  expect_stderr "ERROR read_config: $config:3: .*KEPP"
+  expect_stderr "ERROR read_config: $config:4: .*KEEP"
+  expect "a log was begun" test ! -e "$log"
+
+  configure
+  chmod 666 "$config"
+  run "$app/$script" --config="$config"
+  expect_exit 2
+  expect_stderr 'chmod'
+done
+
+# --- a run that fails before the lock: the log tells the whole of it, stderr and stdout nothing
+configure VG=vg_none SOCKET="$test_dir/none.sock"
+run "$app/backup_mysql.sh" --config="$config"
+expect_exit 2
+expect_stdout ''
+expect_no_stderr
+form='^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2} (INFO|WARNING|ERROR) [a-z_.]+: '
+expect "a line of another form" not grep -vE "$form" "$log"
+expect "start" grep -q ' INFO backup_mysql.sh: start: vg_none/lv_mysql_data to ' "$log"
+expect "step" grep -q ' INFO backup_mysql.sh: preflight: started$' "$log"
+expect "reason" grep -qE ' ERROR backup_mysql.sh: preflight: FAILED \([0-9.]+ s, exit code 2\): .*/dev/vg_none/lv_mysql_data.*check VG and LV' "$log"
+expect "end" grep -qE ' ERROR backup_mysql.sh: end: FAILED \(exit code 2, duration ' "$log"
+expect "the log can be read by others" test "$(stat -c %a "$log")" = 600
+expect "the backup root was made" test ! -e "$test_dir/backups"
+
+# --- appended to, and copied to a terminal
+lines=$(wc -l <"$log")
+run script --quiet --return --command "'$app/backup_mysql.sh' --config='$config'" "$test_dir/typescript"
+expect_exit 2
+expect "the log was not appended to" test "$(wc -l <"$log")" = $((lines * 2))
+expect "nothing on the terminal" grep -q 'backup_mysql.sh: end: FAILED' "$test_dir/typescript"
+
+# --- a log that cannot be written is no reason to stop, but to say so
+configure LOG_FILE="$test_dir/no/such/directory/log" VG=vg_none
+sed -i 1d "$config"
+run "$app/backup_mysql.sh" --config="$config"
+expect_exit 2
+expect_stderr 'ERROR backup_mysql.sh: cannot write to the log .*/no/such/directory/log'
+expect_stderr 'backup_mysql.sh: end: FAILED'
+run "$app/backup_mysql.sh" --config=<(sed "s|^LOG_FILE=.*|LOG_FILE=/dev/full|" "$config")
+expect "a full log is no failure" test "$test_exit" -ne 0
+
+# --- verification: no backups at all, then none in the root
+configure
+run "$app/verify_restore.sh" --config="$config"
+expect_exit 2
+expect_stdout 'unknown backup=none'
+mkdir "$test_dir/backups"
+run "$app/verify_restore.sh" --config="$config"
+expect_exit 3
+expect_stdout 'bad backup=none'
+expect "reason" grep -q "preflight: FAILED .*there is no backup in $test_dir/backups" "$log"
+
+# --- while another run has the lock
+configure VG=vg_none
+for pair in backup_mysql.sh:/run/mysql-backup verify_restore.sh:/run/mysql-backup-verify; do
+  mkdir -p "${pair#*:}"
+  flock "${pair#*:}/lock" "$app/${pair%%:*}" --config="$config" >"$test_dir/stdout" && fail 'exit code 0'
+  test_exit=$?
+  expect_exit 75
+  expect "the holder is not named" grep -q "another run is under way: it holds ${pair#*:}/lock" "$log"
+done
