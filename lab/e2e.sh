@@ -83,17 +83,33 @@ run_machine() {
     "$lab/cases/run_cases.sh" "$@"
 }
 
-status=0
-together=()
+# A machine for each case that wants options; the others share two, which run side by side.
+halves=('' '')
+machines=()
+i=0
 for name in "${names[@]}"; do
   if [[ -z $(options_of "$name") ]]; then
-    together+=("$name")
+    halves[i++ % 2]+=" $name"
   else
-    run_machine "$(options_of "$name")" "$name" || status=$?
+    machines+=("$name")
   fi
 done
-if ((${#together[@]})); then
-  run_machine '' "${together[@]}" || status=$?
-fi
+
+run_half() {
+  local status=0 name
+  # shellcheck disable=SC2086  # names are words
+  [[ -z $1 ]] || run_machine '' $1 || status=$?
+  shift
+  for name; do
+    run_machine "$(options_of "$name")" "$name" || status=$?
+  done
+  return "$status"
+}
+
+status=0
+run_half "${halves[0]}" &
+first=$!
+run_half "${halves[1]}" "${machines[@]}" || status=$?
+wait "$first" || status=$?
 ((status != 1)) || status=2
 exit "$status"

@@ -146,7 +146,11 @@ main() {
     put 0600 config/mysql-backup.conf "$CONFIG"
   fi
 
-  [[ -n $destdir ]] || check_runtime
+  if [[ -n $destdir ]]; then
+    say "installed below $destdir: copy app/ and etc/ from there to / of the database host."
+    return
+  fi
+  check_runtime
   say "installed. Now: look at $CONFIG; check it with /app/bin/read_config;" \
     'take the first backup by hand: /app/backup_mysql.sh; prove it: /app/verify_restore.sh.' \
     'From then on cron takes one every night at 02:00.'

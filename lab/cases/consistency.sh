@@ -28,7 +28,7 @@ for scope in backup snapshot; do
   wrap fsfreeze_lock <<'END'
 #!/bin/bash
 echo "$EPOCHREALTIME" >/tmp/locked_from
-exec -a fsfreeze_lock /app/bin/fsfreeze_lock.real "$@"
+exec /app/bin/fsfreeze_lock.real "$@"
 END
   writers=()
   for w in 1 2 3; do

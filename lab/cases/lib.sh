@@ -84,10 +84,8 @@ expect_clean() {
   [[ -z $(find "$root" -maxdepth 1 -name '.*' ! -path "$root" 2>/dev/null) ]] ||
     fail "hidden entries are left in $root"
   [[ ! -e /run/mysql-backup/lock.fifo ]] || fail 'the fifo is left'
-  local name
-  for name in fsfreeze_lock sync_tree snapshot_create rsync; do
-    ! pgrep -x "$name" >/dev/null || fail "a process is left: $(pgrep -ax "$name")"
-  done
+  ! pgrep -f '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ' >/dev/null ||
+    fail "a process is left: $(pgrep -af '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ')"
   timeout 5 mariadb -e 'CREATE OR REPLACE TABLE shop.lab_probe (a INT); DROP TABLE shop.lab_probe' ||
     fail 'the server does not take a write within 5 s'
 }

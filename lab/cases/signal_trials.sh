@@ -1,12 +1,28 @@
-#!/bin/bash
-# TERM, INT and HUP in each step: unlocked, nothing left behind, nothing half done is published.
-source "$(dirname "$0")/lib.sh"
-without_big_table
+# The trials of the cases signals_term, signals_int and signals_hup; to be sourced after lib.sh.
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # status and the like are lib.sh's
+
+# try_in_each_step SIGNAL: a run for each step, which gets the signal in it; then one that gets none.
+try_in_each_step() {
+  local step
+  without_big_table
+  wrap_tools
+  for step in preflight quiesce snapshot mount rsync check unmount cleanup release publish retention; do
+    trial "$step" "$1"
+    echo "SIG$1 in $step: exit code $status"
+  done
+  : >/tmp/signal
+  backup
+  expect_status 0
+  expect_clean
+}
 
 # Each tool is wrapped: once, in the step that /tmp/signal names, it signals the run first.
-for tool in check_datadir fsfreeze_lock snapshot_create mount_snapshot sync_tree snapshot_check \
-  unmount_snapshot snapshot_remove publish_backup list_backups; do
-  wrap "$tool" <<'END'
+wrap_tools() {
+  local tool
+  for tool in check_datadir fsfreeze_lock snapshot_create mount_snapshot sync_tree snapshot_check \
+    unmount_snapshot snapshot_remove publish_backup list_backups; do
+    wrap "$tool" <<'END'
 #!/bin/bash
 if [[ -s /tmp/signal ]]; then
   read -r step signal </tmp/signal
@@ -16,9 +32,10 @@ if [[ -s /tmp/signal ]]; then
     sleep 0.3
   fi
 fi
-exec -a "${0##*/}" "$0.real" "$@"
+exec "$0.real" "$@"
 END
-done
+  done
+}
 
 trial() { # STEP SIGNAL
   : >"$log_file"
@@ -46,14 +63,3 @@ trial() { # STEP SIGNAL
   fi
   expect_clean
 }
-
-for step in preflight quiesce snapshot mount rsync check unmount cleanup release publish retention; do
-  for signal in TERM INT HUP; do
-    trial "$step" "$signal"
-    echo "SIG$signal in $step: exit code $status"
-  done
-done
-: >/tmp/signal
-backup
-expect_status 0
-expect_clean

@@ -1,0 +1,49 @@
+# What tools.sh and overhead.sh have in common; to be sourced.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # the variables are for the scripts that source this
+
+set -euo pipefail
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C
+
+bench=$(dirname -- "$(readlink -f -- "$0")")
+readonly bench
+
+die() {
+  local -r code=$1
+  shift
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit "$code"
+}
+
+# prepare DEFAULT_RUNS ARGUMENT...: sets runs, scratch (a directory that goes with the script) and
+# product, which is built when none is given.
+prepare() {
+  local argument
+  runs=$1 product=
+  shift
+  for argument; do
+    case $argument in
+      --help)
+        usage
+        exit 0
+        ;;
+      --product=?*) product=${argument#--product=} ;;
+      --runs=*) runs=${argument#--runs=} ;;
+      *) die 1 "unknown argument '$argument'; see ${0##*/} --help" ;;
+    esac
+  done
+  [[ $runs =~ ^[1-9][0-9]{0,3}$ ]] || die 1 "--runs=$runs is not 1 to 9999"
+  [[ -z $product || -x $product/app/backup_mysql.sh ]] ||
+    die 1 "no product in $product: make one with scripts/install.sh --destdir=$product"
+  ((EUID == 0)) || die 2 'not running as root: the tools and the lab machine need it; use sudo'
+  [[ -x /usr/bin/time ]] || die 2 '/usr/bin/time is missing: run scripts/setup.sh'
+
+  scratch=$(mktemp -d)
+  trap 'rm -rf -- "$scratch"' EXIT
+  if [[ -z $product ]]; then
+    product=$scratch/product
+    "$bench/../scripts/install.sh" --destdir="$product" >"$scratch/installed" ||
+      die 2 'the product could not be built (see above)'
+  fi
+}
