@@ -17,6 +17,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/value.h"
 
 DECLARE_bool(help);
 
@@ -104,21 +105,10 @@ absl::Status NoArguments(const std::vector<std::string>& arguments) {
 }
 
 absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
-  const auto refuse = [&](absl::string_view reason) {
-    return UsageError(absl::StrCat("--", flag, "='", value, "' ", reason));
-  };
   if (value.empty()) return UsageError(absl::StrCat("--", flag, " is needed; see --help"));
-  if (value.front() != '/') return refuse("is not an absolute path");
-  if (std::any_of(value.begin(), value.end(),
-                  [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); })) {
-    return refuse("contains a control character");
-  }
-  const std::vector<absl::string_view> parts = absl::StrSplit(value, '/', absl::SkipEmpty());
-  if (parts.empty()) return refuse("is the root directory; name one below it");
-  for (const absl::string_view part : parts) {
-    if (part == "." || part == "..") return refuse("has a '.' or '..' in it; give the plain path");
-  }
-  return absl::OkStatus();
+  const absl::Status status = CheckPath(value);
+  if (status.ok()) return status;
+  return UsageError(absl::StrCat("--", flag, "='", value, "' ", status.message()));
 }
 
 absl::Status WriteStdout(absl::string_view text) {

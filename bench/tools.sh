@@ -50,39 +50,36 @@ peak() { # PROGRAM ARGUMENT...
   REPLY=$(<"$scratch/peak")
 }
 
-# work_of TOOL: a real piece of work where one can be had without a server, LVM or a mount.
+# work_of TOOL: sets work and input to a real piece of work, where one can be had without a server,
+# LVM or a mount; otherwise to --help.
 work_of() {
   local partial=.backup_20260110_020000.partial
+  input=/dev/null
   case $1 in
-    check_room) REPLY="--root=$root --bytes=1000000 --files=100" ;;
-    list_backups | remove_leftovers) REPLY="--root=$root" ;;
-    expire_backups) REPLY="--root=$root <$scratch/plan" ;;
-    plan_retention) REPLY="--keep=7 <$scratch/list" ;;
+    check_room) work=(--root="$root" --bytes=1000000 --files=100) ;;
+    list_backups | remove_leftovers) work=(--root="$root") ;;
+    expire_backups) work=(--root="$root") input=$scratch/plan ;;
+    plan_retention) work=(--keep=7) input=$scratch/list ;;
     publish_backup)
-      [[ -d $root/$partial ]] || cp -r "$scratch/source" "$root/$partial"
-      REPLY="--root=$root --partial=$partial"
+      cp -r "$scratch/source" "$root/$partial"
+      work=(--root="$root" --partial="$partial")
       ;;
-    read_config) REPLY="--config=$scratch/empty.conf" ;;
-    sync_tree) REPLY="--source=$scratch/source --destination=$scratch/$partial" ;;
-    *) REPLY=--help ;;
+    read_config) work=(--config="$scratch/empty.conf") ;;
+    sync_tree) work=(--source="$scratch/source" --destination="$scratch/$partial") ;;
+    *) work=(--help) ;;
   esac
 }
 
 # One record: name, doing what, bytes, kibibytes, microseconds of each start.
-measure() { # PROGRAM [ARGUMENT...]
-  local program=$1 what='its work' sample='' i stdin=/dev/null
-  local -a words
+measure() { # PROGRAM
+  local program=$1 what='its work' input sample='' i
+  local -a work
   for ((i = 0; i < runs; i++)); do
     start_up "$program"
   done
   work_of "${program##*/}"
-  read -r -a words <<<"$REPLY"
-  if [[ ${words[-1]} == '<'* ]]; then
-    stdin=${words[-1]#<}
-    unset 'words[-1]'
-  fi
-  [[ $REPLY != --help ]] || what=--help
-  peak "$program" "${words[@]}" <"$stdin"
+  [[ ${work[0]} != --help ]] || what=--help
+  peak "$program" "${work[@]}" <"$input"
   printf '%s|%s|%s|%s|%s\n' "${program##*/}" "$what" "$(stat -Lc %s "$program")" "$REPLY" "$sample"
 }
 

@@ -1,105 +1,43 @@
 #include "config/value.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/types/optional.h"
+#include "base/status.h"
+#include "base/value.h"
 
 namespace mysql_backup {
-namespace {
-
-constexpr size_t kMaxVolumeName = 100;
-
-// Endings and beginnings that LVM keeps for the hidden volumes that it makes itself.
-constexpr absl::string_view kReservedPrefixes[] = {"pvmove", "snapshot"};
-constexpr absl::string_view kReservedParts[] = {
-    "_cdata",   "_cmeta",  "_corig", "_cpool", "_cvol",  "_imeta", "_iorig",   "_mimage", "_mlog",
-    "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin", "_wcorig"};
-
-bool IsVolumeCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-         absl::string_view("+_.-").find(c) != absl::string_view::npos;
-}
-
-// Reads a number without sign or blanks.
-bool ParseDigits(absl::string_view digits, int64_t* number) {
-  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) {
-    return absl::ascii_isdigit(static_cast<unsigned char>(c));
-  }) && absl::SimpleAtoi(digits, number);
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> VolumeNameValue(absl::string_view value) {
-  if (!std::all_of(value.begin(), value.end(), &IsVolumeCharacter)) {
-    return absl::InvalidArgumentError("LVM allows letters, digits and + _ . - only");
-  }
-  if (absl::StartsWith(value, "-") || value == "." || value == "..") {
-    return absl::InvalidArgumentError("LVM allows neither '.', '..' nor a '-' at the beginning");
-  }
-  if (value.size() > kMaxVolumeName) {
-    return absl::InvalidArgumentError(absl::StrCat("longer than ", kMaxVolumeName, " characters"));
-  }
-  for (const absl::string_view prefix : kReservedPrefixes) {
-    if (absl::StartsWith(value, prefix)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("LVM keeps names that begin with '", prefix, "' for itself"));
-    }
-  }
-  for (const absl::string_view part : kReservedParts) {
-    if (absl::StrContains(value, part)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("LVM keeps names with '", part, "' in them for itself"));
-    }
-  }
+  RETURN_IF_ERROR(CheckVolumeName(value));
   return std::string(value);
 }
 
 absl::StatusOr<std::string> SizeValue(absl::string_view value) {
-  constexpr absl::string_view kUnits = "KMGT";
-  constexpr int64_t kMinimumKib = 4 << 10;
-  constexpr int64_t kMaximumKib = int64_t{1} << 40;
-  const size_t unit = value.empty() ? kUnits.npos : kUnits.find(value.back());
-  int64_t number = 0;
-  if (unit == kUnits.npos || !ParseDigits(value.substr(0, value.size() - 1), &number)) {
-    return absl::InvalidArgumentError("must be a whole number and K, M, G or T, such as 1G");
-  }
-  const int64_t unit_kib = int64_t{1} << (10 * unit);
-  if (number > kMaximumKib / unit_kib || number * unit_kib < kMinimumKib) {
-    return absl::InvalidArgumentError("must be from 4M to 1024T");
-  }
-  return absl::StrCat(number, value.substr(value.size() - 1));
+  RETURN_IF_ERROR(ParseSize(value).status());
+  return absl::StrCat(*ParseDigits(value.substr(0, value.size() - 1)),
+                      value.substr(value.size() - 1));
 }
 
 absl::StatusOr<std::string> PathValue(absl::string_view value) {
-  if (!absl::StartsWith(value, "/")) return absl::InvalidArgumentError("is not an absolute path");
+  RETURN_IF_ERROR(CheckPath(value));
   const std::vector<absl::string_view> parts = absl::StrSplit(value, '/', absl::SkipEmpty());
-  if (parts.empty()) {
-    return absl::InvalidArgumentError("is the root directory; name one below it");
-  }
-  for (const absl::string_view part : parts) {
-    if (part == "." || part == "..") {
-      return absl::InvalidArgumentError("has a '.' or '..' in it; give the plain path");
-    }
-  }
   return absl::StrCat("/", absl::StrJoin(parts, "/"));
 }
 
 absl::StatusOr<std::string> NumberValue(absl::string_view value, int minimum, int maximum) {
-  int64_t number = 0;
-  if (!ParseDigits(value, &number) || number < minimum || number > maximum) {
+  const absl::optional<int64_t> number = ParseDigits(value);
+  if (!number.has_value() || *number < minimum || *number > maximum) {
     return absl::InvalidArgumentError(
         absl::StrCat("must be a whole number from ", minimum, " to ", maximum));
   }
-  return absl::StrCat(number);
+  return absl::StrCat(*number);
 }
 
 absl::StatusOr<std::string> LockScopeValue(absl::string_view value) {

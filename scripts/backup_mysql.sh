@@ -260,16 +260,7 @@ abandon_lock() {
   return 0
 }
 
-interrupted() {
-  log ERROR "interrupted by SIG$1"
-  exit 2
-}
-
-trap finish EXIT
-for signal in TERM INT HUP; do
-  # shellcheck disable=SC2064  # the name is to be filled in now
-  trap "interrupted $signal" "$signal"
-done
+at_the_end finish
 
 log INFO "start: $VG/$LV to $BACKUP_ROOT (lock scope $LOCK_SCOPE, keep $KEEP)"
 run

@@ -127,16 +127,7 @@ finish() {
   exit "$exit_code"
 }
 
-interrupted() {
-  log ERROR "interrupted by SIG$1"
-  exit 2
-}
-
-trap finish EXIT
-for signal in TERM INT HUP; do
-  # shellcheck disable=SC2064  # the name is to be filled in now
-  trap "interrupted $signal" "$signal"
-done
+at_the_end finish
 
 log INFO "start: verification of the newest backup in $BACKUP_ROOT (database ${database:-all})"
 run

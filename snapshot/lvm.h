@@ -41,13 +41,6 @@ struct LogicalVolume {
 // Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report);
 
-// Bytes in "1G", "512M", "64k" or plain "4096" with LVM's binary units (KMGTP, either case).
-// InvalidArgument for anything else, zero included.
-absl::StatusOr<uint64_t> ParseSize(absl::string_view size);
-
-// Whether `name` may be a VG's or an LV's: [a-zA-Z0-9+_.-], no leading '-', not "." or "..".
-bool IsLvmName(absl::string_view name);
-
 // LVM's commands for one volume group. Each waits at most `deadline`. A signal that asks this
 // process to end does not cut them short.
 class Lvm {

@@ -3,7 +3,6 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -57,38 +56,6 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
     volumes.push_back(std::move(volume));
   }
   return volumes;
-}
-
-absl::StatusOr<uint64_t> ParseSize(absl::string_view size) {
-  absl::string_view digits = size;
-  int shift = 0;
-  if (!digits.empty() && absl::ascii_isalpha(static_cast<unsigned char>(digits.back()))) {
-    constexpr absl::string_view kUnits = "KMGTP";
-    const size_t unit = kUnits.find(absl::ascii_toupper(static_cast<unsigned char>(digits.back())));
-    if (unit == absl::string_view::npos) shift = -1;
-    if (shift == 0) shift = 10 * (static_cast<int>(unit) + 1);
-    digits.remove_suffix(1);
-  }
-  uint64_t number = 0;
-  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) {
-    return absl::ascii_isdigit(static_cast<unsigned char>(c));
-  });
-  if (shift < 0 || !all_digits || !absl::SimpleAtoi(digits, &number) || number == 0 ||
-      number > (uint64_t{std::numeric_limits<int64_t>::max()} >> shift)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", size, "' is not a size: write a whole number and K, M, G, T or P"));
-  }
-  return number << shift;
-}
-
-bool IsLvmName(absl::string_view name) {
-  if (name.empty() || name.size() > 127 || name[0] == '-' || name == "." || name == "..") {
-    return false;
-  }
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view("+_.-").find(c) != absl::string_view::npos;
-  });
 }
 
 }  // namespace mysql_backup

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/tool.h"
+#include "base/value.h"
 
 namespace mysql_backup {
 
@@ -14,10 +15,9 @@ absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& fl
   const std::pair<const char*, const std::string&> names[] = {
       {"vg", flags.vg}, {"lv", flags.lv}, {"snapshot", flags.snapshot}};
   for (const auto& [flag, name] : names) {
-    if (!IsLvmName(name)) {
-      return UsageError(absl::StrCat("--", flag, "='", OneLine(name),
-                                     "' is not a name that LVM allows (letters, digits and +_.-, "
-                                     "not beginning with -)"));
+    const absl::Status status = CheckVolumeName(name);
+    if (!status.ok()) {
+      return UsageError(absl::StrCat("--", flag, "='", OneLine(name), "': ", status.message()));
     }
   }
   if (flags.snapshot == flags.lv) {
@@ -35,7 +35,8 @@ absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& fl
 
 absl::StatusOr<uint64_t> SizeFromFlag(const std::string& size) {
   auto bytes = ParseSize(size);
-  if (!bytes.ok()) return UsageError(absl::StrCat("--size: ", bytes.status().message()));
+  if (!bytes.ok())
+    return UsageError(absl::StrCat("--size='", OneLine(size), "' ", bytes.status().message()));
   return bytes;
 }
 

@@ -74,26 +74,6 @@ TEST(IsOverflowed, LooksAtTheFifthLetterAndAtTheFill) {
   }
 }
 
-TEST(ParseSize, TakesLvmsUnits) {
-  EXPECT_EQ(*ParseSize("4096"), 4096U);
-  EXPECT_EQ(*ParseSize("64k"), 64U << 10);
-  EXPECT_EQ(*ParseSize("512M"), 512U << 20);
-  EXPECT_EQ(*ParseSize("1G"), 1U << 30);
-  EXPECT_EQ(*ParseSize("2t"), uint64_t{2} << 40);
-  for (const char* size : {"", "G", "0", "0G", "-1G", "+1G", "1.5G", "1GB", "1 G", " 1G", "1X",
-                           "9999999P", "99999999999999999999", "1G\n"}) {
-    EXPECT_FALSE(ParseSize(size).ok()) << size;
-  }
-}
-
-TEST(IsLvmName, KnowsLvmsRules) {
-  for (const char* name : {"vg_mysql", "a", "A-1", "x.y+z", "_"}) EXPECT_TRUE(IsLvmName(name));
-  for (const char* name : {"", "-a", ".", "..", "a b", "a/b", "a\n", "ä", "a;b", "a$b"}) {
-    EXPECT_FALSE(IsLvmName(name)) << name;
-  }
-  EXPECT_FALSE(IsLvmName(std::string(128, 'a')));
-}
-
 SnapshotOptions Options() {
   SnapshotOptions options;
   options.vg = "vg";

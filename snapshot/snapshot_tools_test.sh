@@ -30,7 +30,7 @@ done
 for size in '' 0 1X 1.5G -1; do
   run "$tools/snapshot_create" --size="$size"
   expect_exit 1
-  expect_stderr 'is not a size'
+  expect_stderr "--size='.*' must be"
 done
 run "$tools/snapshot_remove" --deadline=0
 expect_exit 1

@@ -92,6 +92,17 @@ one_run() {
   : >"$reason"
 }
 
+# at_the_end FUNCTION: it is called however the script ends. A signal ends it at once, with exit code 2.
+at_the_end() {
+  local signal
+  # shellcheck disable=SC2064  # the names are to be filled in now
+  for signal in TERM INT HUP; do
+    trap "log ERROR 'interrupted by SIG$signal'; exit 2" "$signal"
+  done
+  # shellcheck disable=SC2064
+  trap "$1" EXIT
+}
+
 # tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
 # only between foreground commands, and a copy takes long.
 tool() {
