@@ -21,7 +21,7 @@ END
 
 main() {
   prepare 5 "$@"
-  "$bench/../lab/run.sh" --product="$product" --with=/usr/bin/time --timeout=$((300 + 120 * runs)) \
+  "$bench/../lab/run.sh" --product="$product" --with=/usr/bin/time --timeout=$((1200 + 600 * runs)) \
     "$bench/overhead_in_lab.sh" "$runs" >"$scratch/records" || die 2 'failed in the lab (see above)'
   awk -v runs="$runs" -f "$bench/statistics.awk" -f "$bench/overhead.awk" \
     pass=1 "$scratch/records" pass=2 "$scratch/records"

@@ -78,7 +78,10 @@ say() {
   echo "$1; SELECT 'done';" >&"${SERVER[1]}"
   local answer
   read -r -t 60 answer <&"${SERVER[0]}"
-  [[ $answer == 'done' ]]
+  [[ $answer == 'done' ]] || {
+    echo "the server answered '$answer' to: $1" >&2
+    exit 2
+  }
 }
 
 by_hand() {
@@ -87,6 +90,7 @@ by_hand() {
   micro
   began=$REPLY
   coproc SERVER { exec mariadb --batch --skip-column-names --unbuffered; }
+  local pid=$SERVER_PID
   say 'FLUSH TABLES WITH READ LOCK'
   micro
   locked=$REPLY
@@ -100,8 +104,7 @@ by_hand() {
   say 'UNLOCK TABLES'
   micro
   echo "by_hand $((REPLY - began)) $((unlocked - locked))"
-  local pid=$SERVER_PID
-  exec {SERVER[1]}>&-
+  echo quit >&"${SERVER[1]}"
   wait "$pid"
   rm -rf /backups/by_hand
 }
@@ -123,7 +126,7 @@ wrapper_cost() {
 
 # Each tool below /usr/bin/time. Its figures are in kibibytes.
 peak_memory() {
-  local tool status=0
+  local tool
   cp -pr /app/bin "$tools"
   for tool in "$tools"/*; do
     install -m 755 /dev/stdin "/app/bin/${tool##*/}" <<END

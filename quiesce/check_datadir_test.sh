@@ -36,8 +36,7 @@ on_exit umount "$server_dir/volume"
 # The data directory is not the filesystem's root, as with a volume mounted on /var/lib.
 mkdir -p "$server_dir/volume/lib/my sql"
 ln -s "$server_dir/volume/lib/my sql" "$server_dir/data"
-mariadb-install-db --no-defaults --user=root --datadir="$server_dir/data/" \
-  --innodb-log-file-size=8M >"$server_dir/install.log" 2>&1
+make_datadir
 on_exit stop_mariadb
 start_mariadb --log-bin=binlog
 args=(--device="$loop" --datadir="$server_dir/data" --socket="$socket")
@@ -63,7 +62,8 @@ expect_exit 2
 expect_stderr 'the server keeps its data in .*/lib/my sql, but DATADIR leads to .*/empty'
 
 # --- data that has been moved away, in each way that the server knows
-sql "CREATE DATABASE away; CREATE TABLE away.i (a INT) ENGINE=InnoDB DATA DIRECTORY='$test_dir'"
+install -d -o "$server_user" "$server_dir/moved"
+sql "CREATE DATABASE away; CREATE TABLE away.i (a INT) ENGINE=InnoDB DATA DIRECTORY='$server_dir/moved'"
 run "$check" "${args[@]}"
 expect_exit 2
 expect_stderr 'DATA DIRECTORY'
@@ -90,12 +90,12 @@ for option in --innodb-log-group-home-dir --innodb-undo-directory --aria-log-dir
   --innodb-data-home-dir; do
   stop_mariadb
   directory=$server_dir/elsewhere
-  mkdir "$directory"
+  install -d -o "$server_user" "$directory"
   value=$directory
   case $option in
     --log-bin) value=$directory/binlog ;;
-    --innodb-data-home-dir) cp "$server_dir/data/ibdata1" "$directory" ;;
-    --innodb-log-group-home-dir) cp "$server_dir"/data/ib_logfile* "$directory" ;;
+    --innodb-data-home-dir) cp -a "$server_dir/data/ibdata1" "$directory" ;;
+    --innodb-log-group-home-dir) cp -a "$server_dir"/data/ib_logfile* "$directory" ;;
   esac
   start_mariadb --skip-log-bin "$option=$value"
   run "$check" "${args[@]}"
@@ -105,7 +105,7 @@ for option in --innodb-log-group-home-dir --innodb-undo-directory --aria-log-dir
   [[ $option == --log-bin ]] && variable=log_bin_basename
   expect_stderr "$variable.* lies at $directory"
   stop_mariadb
-  cp "$directory"/ib* "$server_dir/data/" 2>/dev/null || true # as the server left them
+  cp -a "$directory"/ib* "$server_dir/data/" 2>/dev/null || true # as the server left them
   rm -r "$directory"
 done
 

@@ -2,6 +2,7 @@
 # shellcheck disable=SC2016 # backquotes are SQL here
 # check_database against a real server.
 source base/shell_test.sh
+source base/mariadb_test.sh
 source verifier/sample_server.sh
 
 check=verifier/check_database
@@ -14,12 +15,12 @@ expect_exit 1
 run "$check"
 expect_exit 1
 expect_stderr '--socket is needed'
-run "$check" "--socket=$sample/server.sock" --answer_timeout=0
+run "$check" "--socket=$socket" --answer_timeout=0
 expect_exit 1
-run "$check" "--socket=$sample/server.sock" shop
+run "$check" "--socket=$socket" shop
 expect_exit 1
 expect_stderr "unexpected argument 'shop'"
-run "$check" "--socket=$sample/server.sock"
+run "$check" "--socket=$socket"
 expect_exit 2
 expect_stderr 'is the server running'
 
@@ -28,16 +29,16 @@ odd="-odd 'name\"\`.x é/#"
 odd_line="ok tables=2 views=1 rows=2 bad=0 database=$odd"
 shop_line='ok tables=7 views=1 rows=5114 bad=0 database=shop'
 # ext4 has it at the top of a volume.
-mkdir "$sample/data/lost+found"
+mkdir "$server_dir/data/lost+found"
 
-run "$check" "--socket=$sample/server.sock" --database=shop
+run "$check" "--socket=$socket" --database=shop
 expect_exit 0
 expect_stdout "$shop_line"
 expect_no_stderr
-run "$check" "--socket=$sample/server.sock" "--database=$odd"
+run "$check" "--socket=$socket" "--database=$odd"
 expect_exit 0
 expect_stdout "$odd_line"
-run "$check" "--socket=$sample/server.sock"
+run "$check" "--socket=$socket"
 expect_exit 0
 expect_no_stderr
 sed -i -E 's/^(ok tables=[0-9]+ views=1) rows=[0-9]+ (bad=0 database=mysql)$/\1 rows=N \2/' \
@@ -49,7 +50,7 @@ $shop_line"
 expect "the system database is checked" grep -qE '^ok .* rows=N bad=0 database=mysql$' "$test_dir/stdout"
 
 for name in nothing Shop sho% information_schema 'lost+found'; do
-  run "$check" "--socket=$sample/server.sock" "--database=$name"
+  run "$check" "--socket=$socket" "--database=$name"
   expect_exit 3
   expect_stdout ""
   expect "the name is told" grep -qF "there is no database \`$name\`" "$test_dir/stderr"
@@ -58,7 +59,7 @@ done
 # A view whose table is gone.
 sql <<<'CREATE TABLE shop.gone (id INT); CREATE VIEW shop.broken AS SELECT * FROM shop.gone;
         DROP TABLE shop.gone;'
-run "$check" "--socket=$sample/server.sock" --database=shop
+run "$check" "--socket=$socket" --database=shop
 expect_exit 0
 expect_stdout 'ok tables=7 views=2 rows=5114 bad=0 database=shop'
 expect_stderr 'WARNING check_database: the view `shop`.`broken` is unusable: .*invalid table'
@@ -67,10 +68,10 @@ sql <<<'DROP VIEW shop.broken;'
 # A database whose directory is gone altogether, and one table's .frm.
 sql <<<'CREATE DATABASE lost; CREATE TABLE lost.`a b` (id INT) ENGINE=InnoDB;
         FLUSH TABLES;'
-mv "$sample/data/lost" "$sample/lost"
-mv "$sample/data/-odd"*"/"*"P@0023x.frm" "$sample/saved" 2>/dev/null ||
-  mv "$sample/data/@002dodd"*/*P@0023x.frm "$sample/saved"
-run "$check" "--socket=$sample/server.sock"
+mv "$server_dir/data/lost" "$server_dir/lost"
+mv "$server_dir/data/-odd"*"/"*"P@0023x.frm" "$server_dir/saved" 2>/dev/null ||
+  mv "$server_dir/data/@002dodd"*/*P@0023x.frm "$server_dir/saved"
+run "$check" "--socket=$socket"
 expect_exit 3
 expect_stderr 'bad: `lost`.`a b`: InnoDB knows it'
 expect_stderr 'bad: `-odd .*`.`é#P#x`: InnoDB knows it'
@@ -85,7 +86,7 @@ wait_for_check() {
   until sql <<<'SHOW PROCESSLIST' | grep -q 'CHECK TABLE `shop`.`old`'; do sleep 0.1; done
 }
 until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
-"$check" "--socket=$sample/server.sock" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
+"$check" "--socket=$socket" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
 pid=$!
 wait_for_check
 kill -TERM "$pid"
@@ -94,10 +95,10 @@ wait "$pid" || status=$?
 expect "ended by SIGTERM, not $status" test "$status" = 143
 until ! sql <<<'SHOW PROCESSLIST' | grep -q 'CHECK TABLE'; do sleep 0.1; done
 
-"$check" "--socket=$sample/server.sock" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
+"$check" "--socket=$socket" --database=shop >"$test_dir/out" 2>"$test_dir/err" &
 pid=$!
 wait_for_check
-kill -KILL "$sample_pid"
+kill -KILL "$server_pid"
 status=0
 wait "$pid" || status=$?
 expect "exit code 3 when the server is lost, not $status" test "$status" = 3

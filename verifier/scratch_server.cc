@@ -222,7 +222,13 @@ absl::Status Check(const ScratchServerOptions& options, const std::string& serve
     return status;
   }
   if (run.HasEnded()) return EndedServer("while the command ran", run);
-  run.process.Terminate().status().IgnoreError();  // its data is thrown away, so any end will do
+  // A crash may still be under way, writing its trace. Any other end will do: the data is thrown
+  // away.
+  const absl::Status ended = run.process.Terminate().status();
+  if (absl::IsAborted(ended) && !absl::StrContains(ended.message(), "SIGKILL")) {
+    return ServerFailure(absl::StrCat("crashed while the command ran (", ended.message(), ")"),
+                         run);
+  }
   const std::string log = run.Log();
   if (ReportsCorruption(log) || (!status.ok() && HostTrouble(log).has_value())) {
     return ServerFailure("reported errors while the command ran", run);
