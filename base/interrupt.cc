@@ -35,7 +35,10 @@ void CatchInterrupts() {
   action.sa_handler = &OnSignal;
   sigemptyset(&action.sa_mask);
   for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) {
-    sigaction(signal_number, &action, nullptr);
+    struct sigaction inherited = {};
+    sigaction(signal_number, nullptr, &inherited);
+    // Whoever started this with the signal ignored (nohup, a run that is cleaning up) meant it.
+    if (inherited.sa_handler != SIG_IGN) sigaction(signal_number, &action, nullptr);
   }
   std::signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGTERM);

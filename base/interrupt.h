@@ -8,9 +8,10 @@
 
 namespace mysql_backup {
 
-// Catches the three signals from now on, and asks the kernel for a SIGTERM when the parent process
-// dies: a tool must not outlive the run that it belongs to. Also ignores SIGPIPE, so that writing
-// to a reader that has gone is an error like any other.
+// Catches the three signals from now on, but for those that are ignored already, and asks the
+// kernel for a SIGTERM when the parent process dies: a tool must not outlive the run that it
+// belongs to. Also ignores SIGPIPE, so that writing to a reader that has gone is an error like any
+// other.
 void CatchInterrupts();
 
 // Returns a descriptor that polls readable once one of the signals has come; -1 before

@@ -2,6 +2,7 @@
 
 #include <mariadb/errmsg.h>
 #include <mariadb/mysql.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +20,8 @@ namespace mysql_backup {
 namespace {
 
 constexpr absl::string_view kErrorNumberUrl = "mysql_backup/mysql_error";
-constexpr const char* kUsualSockets[] = {"/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
-                                         "/tmp/mysql.sock"};
+// Not /tmp/mysql.sock, the default of a server built from source: anybody could listen there.
+constexpr const char* kUsualSockets[] = {"/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock"};
 
 absl::StatusOr<std::string> FindSocket(const std::string& wanted) {
   if (!wanted.empty()) {
@@ -32,15 +33,22 @@ absl::StatusOr<std::string> FindSocket(const std::string& wanted) {
     if (access(socket, F_OK) == 0) return std::string(socket);
   }
   return absl::NotFoundError(
-      "no server socket at /run/mysqld/mysqld.sock, /var/lib/mysql/mysql.sock or /tmp/mysql.sock; "
+      "no server socket at /run/mysqld/mysqld.sock or /var/lib/mysql/mysql.sock; "
       "is the server running? Otherwise name its socket with --socket, or SOCKET in the "
       "configuration");
+}
+
+bool IsUnixSocket(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 absl::Status CheckDefaultsFile(const std::string& path) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    return ErrnoError(absl::StrCat("read the option file ", path));
+    return Annotate(ErrnoError(absl::StrCat("read the option file ", path)),
+                    "; check DEFAULTS_FILE");
   }
   if (status.st_uid != 0 && status.st_uid != geteuid()) {
     return absl::PermissionDeniedError(
@@ -80,9 +88,20 @@ absl::StatusOr<MysqlSession> MysqlSession::Connect(const MysqlOptions& options) 
     mysql_optionsv(connection, MYSQL_READ_DEFAULT_GROUP, "client");
     user = nullptr;  // the file's
   }
-  if (mysql_real_connect(connection, nullptr, user, nullptr, nullptr, 0, socket.c_str(), 0) ==
+  // The option file's host, port and protocol have no say: the server whose data is copied is the
+  // one on this socket.
+  const unsigned int protocol = MYSQL_PROTOCOL_SOCKET;
+  mysql_optionsv(connection, MYSQL_OPT_PROTOCOL, &protocol);
+  if (mysql_real_connect(connection, "localhost", user, nullptr, nullptr, 0, socket.c_str(), 0) ==
       nullptr) {
-    return session.LastError(absl::StrCat("cannot log in to the server at ", socket));
+    return Annotate(session.LastError(absl::StrCat("cannot log in to the server at ", socket)),
+                    "; is the server up, and may this account log in? Name another account with "
+                    "DEFAULTS_FILE");
+  }
+  if (!IsUnixSocket(mysql_get_socket(connection))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the login went to another place than the socket ", socket,
+        ": take host, port and protocol out of the option file ", options.defaults_file));
   }
   // An option file may have switched it on.
   mysql_optionsv(connection, MYSQL_OPT_RECONNECT, &reconnect);
@@ -142,7 +161,7 @@ absl::Status MysqlSession::LastError(absl::string_view what) const {
     case 1045:  // ER_ACCESS_DENIED_ERROR
     case 1698:  // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
     case 1044:  // ER_DBACCESS_DENIED_ERROR
-    case 1227:  // ER_SPECIFIC_ACCESS_DENIED_ERROR
+    case 1227:  // ER_SPECIFIC_ACCESS_DENIED_ERROR, which names the privilege that is lacking
       code = absl::StatusCode::kPermissionDenied;
       break;
     default:

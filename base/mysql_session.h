@@ -19,8 +19,8 @@ struct st_mysql;
 namespace mysql_backup {
 
 struct MysqlOptions {
-  // The server's unix socket. Empty: the first that exists of /run/mysqld/mysqld.sock (Debian),
-  // /var/lib/mysql/mysql.sock (Red Hat) and /tmp/mysql.sock (built from source).
+  // The server's unix socket. Empty: the first that exists of /run/mysqld/mysqld.sock (Debian) and
+  // /var/lib/mysql/mysql.sock (Red Hat).
   std::string socket;
 
   // An option file with a [client] group (user, password). Empty: none is read, and the login is
@@ -39,12 +39,13 @@ using MysqlRow = std::vector<absl::optional<std::string>>;
 // Movable; closed by its destructor. Not thread-safe.
 class MysqlSession {
  public:
-  // Logs in. NotFound: no socket; PermissionDenied: the option file or the login is refused;
-  // otherwise Unavailable with the server's own words.
+  // Logs in, over the unix socket whatever an option file says. NotFound: no socket;
+  // PermissionDenied: the option file or the login is refused; Unavailable: nobody listens;
+  // otherwise Internal with the server's own words.
   static absl::StatusOr<MysqlSession> Connect(const MysqlOptions& options);
 
   // Runs one statement and returns its rows. The error's message is "<statement>: <the server's
-  // words> (error N)"; ErrorNumber() gives N. Unavailable when the connection is lost.
+  // words> (error N)"; MysqlErrorNumber() gives N. Unavailable when the connection is lost.
   absl::StatusOr<std::vector<MysqlRow>> Query(const std::string& statement);
 
   // Runs one statement that must return exactly one value, and returns it ("" for NULL).

@@ -27,7 +27,7 @@ bool IsVolumeCharacter(char c) {
 
 }  // namespace
 
-absl::Status CheckVolumeName(absl::string_view value) {
+absl::Status CheckGroupName(absl::string_view value) {
   if (value.empty()) return absl::InvalidArgumentError("a name is needed");
   if (!std::all_of(value.begin(), value.end(), &IsVolumeCharacter)) {
     return absl::InvalidArgumentError("LVM allows letters, digits and + _ . - only");
@@ -38,6 +38,12 @@ absl::Status CheckVolumeName(absl::string_view value) {
   if (value.size() > kMaxVolumeName) {
     return absl::InvalidArgumentError(absl::StrCat("longer than ", kMaxVolumeName, " characters"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVolumeName(absl::string_view value) {
+  const absl::Status status = CheckGroupName(value);
+  if (!status.ok()) return status;
   for (const absl::string_view prefix : kReservedPrefixes) {
     if (absl::StartsWith(value, prefix)) {
       return absl::InvalidArgumentError(

@@ -14,8 +14,11 @@
 
 namespace mysql_backup {
 
-// A name that LVM lets a new volume (group) have, by lvm(8), "VALID NAMES". At most 100 characters,
-// so that volume group and volume fit into a device-mapper name together.
+// A name that LVM lets a volume group have, by lvm(8), "VALID NAMES". At most 100 characters, so
+// that volume group and volume fit into a device-mapper name together.
+absl::Status CheckGroupName(absl::string_view value);
+
+// The same for a logical volume, for which LVM keeps some names to itself.
 absl::Status CheckVolumeName(absl::string_view value);
 
 // The bytes in a whole number of K, M, G or T (powers of 1024), from 4M, LVM's usual extent, to

@@ -4,15 +4,15 @@
 function add(step, column, value) { samples[step, column] = samples[step, column] " " value }
 
 function row(step, title,    programs) {
-  programs = sprintf("%d | %s | %s | %s | %s", median(samples[step, "calls"]), cell(step, "lvm"), \
+  programs = sprintf("%.0f | %s | %s | %s | %s", median(samples[step, "calls"]), cell(step, "lvm"), \
     cell(step, "rsync"), cell(step, "mount"), cell(step, "server"))
-  printf "| %s | %s | %s | %s |\n", title, spread(samples[step, "all"], "%d"), programs, \
-    spread(samples[step, "rest"], "%d")
+  printf "| %s | %s | %s | %s |\n", title, spread(samples[step, "all"], "%.0f"), programs, \
+    spread(samples[step, "rest"], "%.0f")
 }
 
-function cell(step, column,    value) {
-  value = median(samples[step, column])
-  return value > 0 ? sprintf("%d", value) : ""
+# Empty where the step does not use such a program at all.
+function cell(step, column) {
+  return ((step, column) in used) ? sprintf("%.0f", median(samples[step, column])) : ""
 }
 
 # Whatever was heard of a step since it began, less what the wrappers themselves took.
@@ -20,7 +20,8 @@ function end_step(name, ms,    i, others) {
   ms -= calls * cost
   others = 0
   for (i = 1; i <= columns; i++) {
-    add(name, column[i], part[column[i]])
+    if (part[column[i]] != "") used[name, column[i]] = used["total", column[i]] = 1
+    add(name, column[i], part[column[i]] + 0)
     others += part[column[i]]
     total[column[i]] += part[column[i]]
   }
@@ -34,7 +35,7 @@ function end_step(name, ms,    i, others) {
 
 function forget(    i) {
   calls = 0
-  for (i = 1; i <= columns; i++) part[column[i]] = 0
+  for (i = 1; i <= columns; i++) part[column[i]] = ""
 }
 
 # The run as a whole; what lies between its steps is the script's own.
@@ -56,7 +57,7 @@ function end_run(    i, ms, others) {
 }
 
 function comparison(title, ours, theirs) {
-  printf "| %s | %s | %s | %.2f |\n", title, spread(ours, "%d"), spread(theirs, "%d"), \
+  printf "| %s | %s | %s | %.2f |\n", title, spread(ours, "%.0f"), spread(theirs, "%.0f"), \
     median(ours) / median(theirs)
 }
 
@@ -73,7 +74,11 @@ $1 == "data" { data = $2 }
 $1 == "plain" { kind = $1; plain_totals = plain_totals " " $2 / 1000 }
 $1 == "wrapped_run" { kind = $1; run_ms = $2 / 1000 }
 $1 == "by_hand" { hand_totals = hand_totals " " $2 / 1000; hand_locked = hand_locked " " $3 / 1000 }
-$1 == "peak" { if (!($2 in peaks) || $3 > peaks[$2]) peaks[$2] = $3; next }
+$1 == "peak" {
+  if (!($2 in peaks)) tools[++tool_count] = $2
+  if ($3 > peaks[$2]) peaks[$2] = $3
+  next
+}
 
 kind == "plain" && $4 == "end:" {
   match($0, /locked [0-9]+/)
@@ -102,18 +107,12 @@ END {
   row("between", "(between the steps)")
   row("total", "**the run**")
   printf "\nOutside LVM and rsync: %s ms. A wrapper's own cost, taken off for each call: %s ms.\n\n", \
-    spread(samples["total", "outside"], "%d"), spread(costs, "%.1f")
+    spread(samples["total", "outside"], "%.0f"), spread(costs, "%.1f")
   print "| without wrappers | backup_mysql.sh | by hand | ratio |"
   print "| --- | ---: | ---: | ---: |"
   comparison("the run", plain_totals, hand_totals)
   comparison("locked", plain_locked, hand_locked)
   print "\n| tool, in a backup and a verification | peak memory, MiB |"
   print "| --- | ---: |"
-  while ((getline line < ARGV[ARGC - 1]) > 0) {
-    split(line, word, " ")
-    if (word[1] == "peak" && !(word[2] in shown)) {
-      shown[word[2]] = 1
-      printf "| `%s` | %.1f |\n", word[2], peaks[word[2]] / 1024
-    }
-  }
+  for (i = 1; i <= tool_count; i++) printf "| `%s` | %.1f |\n", tools[i], peaks[tools[i]] / 1024
 }

@@ -28,7 +28,7 @@ struct Key {
 
 // The order here is the order of the output.
 constexpr Key kKeys[] = {
-    {"VG", "vg_mysql", false, &VolumeNameValue},
+    {"VG", "vg_mysql", false, &GroupNameValue},
     {"LV", "lv_mysql_data", false, &VolumeNameValue},
     {"SNAPSHOT", "mysql_snapshot", false, &VolumeNameValue},
     {"SNAPSHOT_SIZE", "1G", false, &SizeValue},

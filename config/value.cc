@@ -14,6 +14,11 @@
 
 namespace mysql_backup {
 
+absl::StatusOr<std::string> GroupNameValue(absl::string_view value) {
+  RETURN_IF_ERROR(CheckGroupName(value));
+  return std::string(value);
+}
+
 absl::StatusOr<std::string> VolumeNameValue(absl::string_view value) {
   RETURN_IF_ERROR(CheckVolumeName(value));
   return std::string(value);

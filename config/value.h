@@ -14,8 +14,8 @@
 
 namespace mysql_backup {
 
-// A name that LVM lets a new volume (group) have, by lvm(8), "VALID NAMES". At most 100 characters,
-// so that volume group and volume fit into a device-mapper name together.
+// Names that LVM allows; see base/value.h.
+absl::StatusOr<std::string> GroupNameValue(absl::string_view value);
 absl::StatusOr<std::string> VolumeNameValue(absl::string_view value);
 
 // A whole number of K, M, G or T (powers of 1024), from 4M, LVM's usual extent, to 1024T.

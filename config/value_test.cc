@@ -59,6 +59,11 @@ TEST(VolumeNameValueTest, Table) {
                                    {std::string(101, 'x'), "longer than 100"}});
 }
 
+TEST(GroupNameValueTest, HasNoReservedNames) {
+  ExpectAccepted(&GroupNameValue, {{"snapshots", "snapshots"}, {"a_mlog", "a_mlog"}});
+  ExpectRefused(&GroupNameValue, {{"-x", "beginning"}, {"a b", "letters"}});
+}
+
 TEST(SizeValueTest, Table) {
   ExpectAccepted(&SizeValue, {{"1G", "1G"},
                               {"4M", "4M"},

@@ -29,6 +29,10 @@ bool CanBlock(bool is_mariadb, absl::string_view text);
 // oldest first. Needs the PROCESS privilege to see other users' statements.
 absl::StatusOr<std::vector<Statement>> FindBlockers(MysqlSession& session, absl::Duration min_age);
 
+// Returns the statement with whatever stands in quotes left out: passwords and people's data are
+// nothing for a log.
+std::string BlankLiterals(absl::string_view statement);
+
 // Returns "connection 12 (user app) has been running for 301 s: update t set ...".
 std::string DescribeStatement(const Statement& statement);
 

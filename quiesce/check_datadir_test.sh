@@ -14,7 +14,7 @@ run "$check" --bogus
 expect_exit 1
 run "$check"
 expect_exit 1
-expect_stderr -- '--device is needed'
+expect_stderr 'device is needed'
 run "$check" --device=/dev/null --datadir=var/lib/mysql
 expect_exit 1
 expect_stderr 'not an absolute path'

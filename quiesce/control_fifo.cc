@@ -20,6 +20,12 @@ absl::StatusOr<ControlFifo> ControlFifo::Create(const std::string& path) {
           absl::StrCat("cannot make the fifo ", path,
                        ": something else is there, and is left alone; name another with --fifo"));
     }
+    // Without a reader, opening it for writing fails.
+    if (UniqueFd(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)).ok()) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "cannot make the fifo ", path,
+          ": another holder listens on it; end that one, or name another with --fifo"));
+    }
     if (unlink(path.c_str()) != 0) return ErrnoError(absl::StrCat("remove the old fifo ", path));
   }
   if (mkfifo(path.c_str(), 0600) != 0) return ErrnoError(absl::StrCat("make the fifo ", path));

@@ -9,7 +9,9 @@ fifo=$server_dir/fifo
 # start_lock [FLAG...]: in the background, its answers on descriptor 7, its fifo on 8 once locked.
 start_lock() {
   mkfifo "$test_dir/answers"
-  "$lock" --socket="$socket" --fifo="$fifo" "$@" >"$test_dir/answers" 2>"$test_dir/stderr" &
+  # A shell starts what runs in the background with INT ignored.
+  env --default-signal=INT "$lock" --socket="$socket" --fifo="$fifo" "$@" >"$test_dir/answers" \
+    2>"$test_dir/stderr" &
   lock_pid=$!
   exec 7<"$test_dir/answers"
   rm "$test_dir/answers"
@@ -29,7 +31,7 @@ end_lock() {
 
 # A write waits for as long as the lock is held.
 write() { sql "SET lock_wait_timeout = $1; INSERT INTO t.t VALUES (1)" 2>"$test_dir/write.err"; }
-is_locked() { ! write 1; }
+is_locked() { ! write 1 && grep -q 'ERROR 1205' "$test_dir/write.err"; }
 is_free() { write 20; }
 
 # --- wrong usage, before any server is asked
@@ -120,6 +122,7 @@ exec 7< <(
   read -r -t 5 _ < <(sleep 2)
 )
 read -r -u 7 locked
+[[ $locked == locked\ * ]] || fail "not locked: $locked"
 cat <&7 >/dev/null # until the last of them has gone
 exec 7<&-
 expect "still locked after the parent's death" is_free
@@ -195,6 +198,31 @@ expect_stderr 'was not granted within 1s.*LOCK TABLES'
 expect "writes wait although the lock was not taken" write 1
 exec 6>&-
 wait "$session"
+
+# --- stopped while it waits for the lock: what the server grants later it takes back in time
+mariadb --no-defaults --socket="$socket" --user=root <"$test_dir/session" &
+session=$!
+exec 6>"$test_dir/session"
+echo 'LOCK TABLES t.m WRITE;' >&6
+sleep 1
+"$lock" --socket="$socket" --fifo="$fifo" --lock_wait=10 --max_hold=3 2>"$test_dir/stderr" 6>&- &
+lock_pid=$!
+until sql 'SHOW PROCESSLIST' | grep -q 'FLUSH TABLES WITH READ LOCK'; do sleep 0.1; done
+kill -STOP "$lock_pid"
+exec 6>&-
+wait "$session"
+expect "still locked although the holder is stopped" is_free
+kill -CONT "$lock_pid"
+test_exit=0
+wait "$lock_pid" || test_exit=$?
+expect "a lost lock was not noticed" test "$test_exit" -ne 0
+
+# --- an option file cannot lead to another server
+printf '[client]\nhost=127.0.0.1\nport=1\nprotocol=tcp\n' >"$test_dir/options"
+start_lock --defaults_file="$test_dir/options"
+echo release >&8
+end_lock
+expect_exit 0
 
 # --- a long read is not in the way on MariaDB
 sql "SELECT SLEEP(6) FROM t.t LIMIT 1" >/dev/null &

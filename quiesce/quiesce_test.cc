@@ -58,7 +58,13 @@ TEST(CanBlock, KnowsWhatHoldsTheLockUp) {
       {"UPDATE t SET a = 1", true},
       {"INSERT INTO t SELECT * FROM u", true},
       {"ALTER TABLE t ADD COLUMN b INT", true},
-      {"(SELECT 1) UNION (SELECT 2)", true},  // not told apart: refusing is the safe side
+      {"(SELECT 1) UNION (SELECT 2)", false},
+      {"/* app */ select 1", false},
+      {"-- report\nSELECT 1", false},
+      {"# report\n (select 1)", false},
+      {"WITH x AS (SELECT 1) SELECT * FROM x", false},
+      {"WITH x AS (SELECT 1) UPDATE t SET a = 1", true},
+      {"/* SELECT", true},
       {"", true},
   };
   for (const auto& c : kCases) {
@@ -71,6 +77,22 @@ TEST(DescribeStatement, NamesItAndCutsItShort) {
   const Statement statement = {12, "app", 301, std::string(200, 'x')};
   EXPECT_EQ(DescribeStatement(statement), "connection 12 (user app) has been running for 301 s: " +
                                               std::string(100, 'x') + "...");
+}
+
+TEST(BlankLiterals, LeavesWhatIsQuotedOut) {
+  const struct {
+    const char* statement;
+    const char* blanked;
+  } kCases[] = {
+      {"SELECT 1", "SELECT 1"},
+      {"SET PASSWORD = 'secret'", "SET PASSWORD = '...'"},
+      {"a 'x' b \"y\" c", "a '...' b \"...\" c"},
+      {"a 'it\\'s secret' b", "a '...' b"},
+      {"a 'it''s secret' b", "a '...''...' b"},
+      {"cut off 'secr", "cut off '..."},
+      {"SELECT `column`", "SELECT `column`"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(BlankLiterals(c.statement), c.blanked);
 }
 
 TEST(FormatPosition, IsOneRecordWithoutSpacesInValues) {
@@ -132,6 +154,18 @@ TEST(ControlFifo, IsRemovedAtItsEndAndPrivate) {
     EXPECT_TRUE(std::filesystem::exists(path));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(ControlFifo, ReplacesADeadHoldersOnly) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/fifo";
+  auto live = ControlFifo::Create(path);
+  ASSERT_TRUE(live.ok());
+  EXPECT_THAT(std::string(ControlFifo::Create(path).status().message()),
+              HasSubstr("another holder listens"));
+  live = absl::UnknownError("gone");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(ControlFifo::Create(path).ok());
 }
 
 TEST(ControlFifo, RefusesALineWithoutEnd) {

@@ -72,6 +72,8 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
                       .status());
   ReadLock lock(std::move(session), options.max_hold);
   lock.asked_at_ = absl::Now();
+  // Before the lock is asked for, since this process may be stopped while it waits.
+  RETURN_IF_ERROR(lock.KeepAlive().status());
   const absl::Status locked = lock.session_.Query("FLUSH TABLES WITH READ LOCK").status();
   lock.granted_at_ = absl::Now();
   if (!locked.ok()) {
@@ -85,7 +87,6 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
     return BlockedBy(blockers, absl::StrCat("the read lock was not granted within ",
                                             absl::FormatDuration(options.lock_wait)));
   }
-  RETURN_IF_ERROR(lock.KeepAlive().status());
   ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
   return lock;
 }

@@ -37,9 +37,10 @@ class ReadLock {
   const Position& position() const { return position_; }
   uint64_t connection_id() const { return session_.connection_id(); }
 
-  // How long the statement waited for other sessions, and for how long the lock has been held.
+  // How long the statement waited for other sessions, and for how long writers have been waiting in
+  // all: from the moment at which the lock was asked for, since they wait from then on.
   absl::Duration waited() const { return granted_at_ - asked_at_; }
-  absl::Duration held() const { return absl::Now() - granted_at_; }
+  absl::Duration held() const { return absl::Now() - asked_at_; }
 
   // Shows the server that this process is alive, and sets the time after which the server ends the
   // session when it is not: 20 s, or what is left of the longest hold. Returns until when the next
@@ -47,7 +48,7 @@ class ReadLock {
   absl::StatusOr<absl::Time> KeepAlive();
 
   // When the longest hold ends.
-  absl::Time limit() const { return granted_at_ + max_hold_; }
+  absl::Time limit() const { return asked_at_ + max_hold_; }
 
   // NoError (exit code 3) unless this very session still answers: only its end, or UNLOCK TABLES in
   // it, releases the lock, and the session never reconnects.

@@ -58,8 +58,8 @@ locked_at= # since when, in milliseconds
 locked_ms= # for how long
 mounted=   # this and the next two: not empty while there may be something to undo
 snapshotted=
-copied=
-published=
+half_done= # half a copy, or half a deletion of an old backup
+published= # file with the path of the new backup
 exit_code=0
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -67,13 +67,16 @@ exit_code=0
 # All that can fail before the lock is tried, and the leftovers of a run that was killed.
 preflight() {
   one_run /run/mysql-backup || return
-  tool check_datadir --datadir="$DATADIR" --device="/dev/$VG/$LV" --socket="$SOCKET" \
-    --defaults_file="$DEFAULTS_FILE" >"$run_dir/datadir" || return
-  IFS='= ' read -r _ bytes _ files _ subdirectory <"$run_dir/datadir"
+  published=$run_dir/published
+  : >"$published"
   tool unmount_snapshot --mount_point="$MOUNT_POINT" || return
   tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
   tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
-  tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" || return 2
+  tool check_datadir --datadir="$DATADIR" --device="/dev/$VG/$LV" --socket="$SOCKET" \
+    --defaults_file="$DEFAULTS_FILE" >"$run_dir/datadir" || return
+  IFS='= ' read -r _ bytes _ files _ subdirectory <"$run_dir/datadir"
+  tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" \
+    --origin="/dev/$VG/$LV" || return 2
   tool snapshot_create --dry_run --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --size="$SNAPSHOT_SIZE" || return
   [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"
@@ -82,20 +85,19 @@ preflight() {
 # The holder lives beside the run. Its first record says that the lock is held; it goes when the
 # run does, since nobody but the run has the fifo open for writing.
 quiesce() {
-  local fifo=$run_dir/lock.fifo answers=$run_dir/lock.answers
-  rm -f -- "$answers" && mkfifo -m 0600 -- "$answers" || return 2
+  local fifo=$run_dir/lock.fifo
+  rm -f -- "$fifo"
   : >"$run_dir/lock.reason"
-  "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
-    --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
-    >"$answers" 9>&- &
+  exec 7< <(exec "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" \
+    --socket="$SOCKET" --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" \
+    --max_hold="$LOCK_MAX_HOLD" 9>&-)
   holder=$!
-  exec 7<"$answers"
-  rm -f -- "$answers"
   if ! read -r -u 7 position; then
     wait_for_holder
     return
   fi
-  exec 8>"$fifo"
+  # For reading as well, which cannot block should the holder have gone meanwhile.
+  exec 8<>"$fifo"
   now_ms
   locked_at=$REPLY
   log INFO "$position"
@@ -115,7 +117,7 @@ mount_it() {
 }
 
 copy() {
-  copied=yes
+  half_done=yes
   tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
     --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
 }
@@ -153,22 +155,20 @@ release() {
 }
 
 publish() {
-  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$run_dir/published" || return
-  copied=
-  read -r published <"$run_dir/published"
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$published" || return
+  half_done=
 }
 
 retention() {
-  {
-    "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" |
-      "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" |
-      "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT"
-  } >/dev/null 7<&- 8>&- 9>&- &
-  wait_for_child
+  half_done=yes
+  "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" 9>&- |
+    "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" 9>&- |
+    "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT" >/dev/null 9>&- &
+  wait "$!" && half_done=
 }
 
 discard() {
-  tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null && copied=
+  tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null && half_done=
 }
 
 # --- the lock's holder ----------------------------------------------------------------------------
@@ -226,21 +226,22 @@ run() {
 
 # However the run ends: first the server, then our own things, then the last line.
 finish() {
-  note $?
+  local status=$?
   trap '' TERM INT HUP
   trap - EXIT
+  note "$status"
   [[ -z $holder ]] || step release abandon_lock
-  end_child
+  end_tools
   [[ -z $mounted ]] || step unmount unmount
   [[ -z $snapshotted || -n $mounted ]] || step cleanup cleanup
-  [[ -z $copied ]] || step discard discard
-  [[ -z $mounted$snapshotted$copied ]] || note 4
+  [[ -z $half_done ]] || step discard discard
+  [[ -z $mounted$snapshotted$half_done ]] || note 4
   [[ -z $log_failed ]] || note 2
   now_ms
   seconds $((REPLY - run_began))
   local summary="duration $REPLY, locked ${locked_ms:-0} ms"
-  if [[ -n $published ]]; then
-    summary+=", $(<"$run_dir/copied"), backup $published"
+  if [[ -s $published ]]; then
+    summary+=", $(<"$run_dir/copied"), backup $(<"$published")"
   fi
   # A tool that was killed has no exit code of its own.
   ((exit_code < 128)) || exit_code=2

@@ -8,6 +8,7 @@ export LC_ALL=C
 umask 022
 
 readonly CONFIG=/etc/mysql-backup.conf
+readonly LOG=/var/log/mysql_backup.log
 
 # One line a file that is not built: mode, where it is in the repository, where it goes.
 readonly FILES='
@@ -70,7 +71,7 @@ put() {
   local -r mode=$1 source=$2 target=$destdir$3
   temporary=${target%/*}/.${target##*/}.new~
   if ! {
-    install -d -m 0755 -- "${target%/*}" &&
+    { [[ -d ${target%/*} ]] || install -d -m 0755 -- "${target%/*}"; } &&
       install -m "$mode" -o root -g root -- "$source" "$temporary" &&
       mv -fT -- "$temporary" "$target"
   }; then
@@ -145,6 +146,9 @@ main() {
   else
     put 0600 config/mysql-backup.conf "$CONFIG"
   fi
+
+  # Else cron's first run would make it for everyone to read.
+  [[ -n $destdir || -e $LOG ]] || install -m 0640 -o root -g adm -- /dev/null "$LOG"
 
   if [[ -n $destdir ]]; then
     say "installed below $destdir: copy app/ and etc/ from there to / of the database host."

@@ -39,6 +39,7 @@ test  procps                tests look at processes
 test  rsync                 what sync_tree runs
 test  shellcheck            presubmit: lint of shell
 test  shfmt                 presubmit: format of shell
+test  time                  bench: peak memory
 test  util-linux            mount, losetup, flock
 test  xfsprogs              xfs on test devices
 lab   e2fsprogs             turns a directory into a disk image

@@ -44,10 +44,11 @@ watch() {
   return "$status"
 }
 
-# tally STATUS PASSED FAILED SKIPPED: a suite that failed without counting a failure is one itself.
+# tally STATUS PASSED FAILED SKIPPED: a suite that failed without counting a failure, or that ran
+# nothing, is a failure itself.
 tally() {
   local status=$1 failures=$3
-  ((status == 0 || failures > 0)) || failures=1
+  (((status == 0 && $2 > 0) || failures > 0)) || failures=1
   ((passed += $2, failed += failures, skipped += $4))
 }
 

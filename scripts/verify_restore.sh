@@ -57,7 +57,6 @@ run_began=$REPLY
 backup=  # path of the newest one
 records= # file with what check_database found
 mounted= # not empty while there may be something to undo
-exit_code=0
 
 preflight() {
   one_run /run/mysql-backup-verify || return
@@ -100,22 +99,21 @@ run() {
 
 # However it ends: our own things first, then the last line and the verdict.
 finish() {
-  exit_code=$?
+  local exit_code=$? verdict=unknown
   trap '' TERM INT HUP
   trap - EXIT
-  end_child
-  [[ -z $mounted ]] || step unmount unmount || exit_code=4
-  [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
-  # A tool that was killed has no exit code of its own.
-  ((exit_code < 128)) || exit_code=2
-
-  now_ms
-  seconds $((REPLY - run_began))
-  local verdict=unknown
+  end_tools
   case $exit_code in
     0) verdict=good ;;
     3) verdict=bad ;;
   esac
+  # A tool that was killed has no exit code of its own.
+  ((exit_code < 128)) || exit_code=2
+  [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
+  [[ -z $mounted ]] || step unmount unmount || exit_code=4
+
+  now_ms
+  seconds $((REPLY - run_began))
   if ((exit_code == 0)); then
     log INFO "end: OK ($verdict, duration $REPLY, backup $backup)"
   else

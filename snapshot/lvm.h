@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 
 namespace mysql_backup {
 
@@ -26,16 +27,16 @@ struct LogicalVolume {
   std::string attributes;  // lv_attr, ten letters: see lvs(8)
   std::vector<std::string> tags;
   uint64_t size_bytes = 0;
-  double data_percent = 0;  // of a snapshot's COW space; 0 where it does not apply
-  std::string path;         // /dev/VG/NAME
-  dev_t device = 0;         // 0 while not active
+  absl::optional<double> data_percent;  // of a snapshot's COW space; nullopt where LVM told none
+  std::string path;                     // /dev/VG/NAME
+  dev_t device = 0;                     // 0 while not active
 
   bool IsSnapshotOf(absl::string_view lv) const { return !origin.empty() && origin == lv; }
   bool IsOurs() const;  // has kTag
 
-  // A classic snapshot whose COW space has overflowed is lost: state I or S (of the fifth letter),
-  // or all of the space used.
-  bool IsOverflowed() const;
+  // Whether LVM vouches for a classic snapshot: it is active (fifth letter a; I and S say that it
+  // has overflowed, X that LVM could not tell) and its COW space is known not to be full.
+  bool IsValidSnapshot() const;
 };
 
 // Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
@@ -48,7 +49,7 @@ class Lvm {
   Lvm(std::string program, std::string vg, absl::Duration deadline)
       : program_(std::move(program)), vg_(std::move(vg)), deadline_(deadline) {}
 
-  // The logical volumes of the group. NotFound where there is no such group.
+  // The logical volumes of the group. Internal, with LVM's words, where there is no such group.
   absl::StatusOr<std::vector<LogicalVolume>> List() const;
 
   // Unallocated bytes of the group, and the size of its extents.

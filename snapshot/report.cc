@@ -25,9 +25,9 @@ bool LogicalVolume::IsOurs() const {
   return std::find(tags.begin(), tags.end(), kTag) != tags.end();
 }
 
-bool LogicalVolume::IsOverflowed() const {
-  const char state = attributes.size() > 4 ? attributes[4] : '?';
-  return state == 'I' || state == 'S' || data_percent >= 100;
+bool LogicalVolume::IsValidSnapshot() const {
+  return attributes.size() > 4 && attributes[4] == 'a' && data_percent.has_value() &&
+         *data_percent < 100;
 }
 
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
@@ -42,14 +42,16 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
     volume.attributes = std::string(fields[2]);
     volume.tags = absl::StrSplit(fields[3], ',', absl::SkipEmpty());
     volume.path = std::string(fields[6]);
+    double percent = 0;
     int major = -1;
     int minor = -1;
     if (volume.name.empty() || volume.attributes.size() < 6 ||
         !absl::SimpleAtoi(fields[4], &volume.size_bytes) ||
-        (!fields[5].empty() && !absl::SimpleAtod(fields[5], &volume.data_percent)) ||
+        (!fields[5].empty() && !absl::SimpleAtod(fields[5], &percent)) ||
         !absl::SimpleAtoi(fields[7], &major) || !absl::SimpleAtoi(fields[8], &minor)) {
       return BadLine(line);
     }
+    if (!fields[5].empty()) volume.data_percent = percent;
     if (major >= 0 && minor >= 0) {
       volume.device = makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
     }

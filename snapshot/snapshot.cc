@@ -155,12 +155,14 @@ absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
     return NoError(absl::StrCat("there is no snapshot ", FullName(options, options.name), " of ",
                                 options.origin, ": whatever was copied from it is no backup"));
   }
-  if (snapshot->IsOverflowed()) {
-    return NoError(absl::StrCat(
-        "the snapshot ", FullName(options, options.name), " has overflowed (",
-        snapshot->data_percent, " % used, lv_attr ", snapshot->attributes,
-        "): whatever was copied from it is no backup; choose a larger SNAPSHOT_SIZE, or a quieter "
-        "hour"));
+  if (!snapshot->IsValidSnapshot()) {
+    return NoError(absl::StrCat("the snapshot ", FullName(options, options.name),
+                                " is not valid: it has overflowed, or LVM "
+                                "cannot tell (",
+                                snapshot->data_percent.value_or(-1), " % used, lv_attr ",
+                                snapshot->attributes,
+                                "); whatever was copied from it is no backup; choose a larger "
+                                "SNAPSHOT_SIZE, or a quieter hour"));
   }
   return *snapshot;
 }

@@ -31,7 +31,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const mysql_backup::LogicalVolume snapshot,
                    mysql_backup::CheckSnapshot(options));
   return mysql_backup::WriteStdout(absl::StrFormat(
-      "used_percent=%.2f size_bytes=%d attributes=%s device=%s\n", snapshot.data_percent,
+      "used_percent=%.2f size_bytes=%d attributes=%s device=%s\n", *snapshot.data_percent,
       snapshot.size_bytes, snapshot.attributes, snapshot.path));
 }
 

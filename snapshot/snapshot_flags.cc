@@ -15,7 +15,8 @@ absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& fl
   const std::pair<const char*, const std::string&> names[] = {
       {"vg", flags.vg}, {"lv", flags.lv}, {"snapshot", flags.snapshot}};
   for (const auto& [flag, name] : names) {
-    const absl::Status status = CheckVolumeName(name);
+    const absl::Status status =
+        absl::string_view(flag) == "vg" ? CheckGroupName(name) : CheckVolumeName(name);
     if (!status.ok()) {
       return UsageError(absl::StrCat("--", flag, "='", OneLine(name), "': ", status.message()));
     }

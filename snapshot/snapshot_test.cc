@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "base/exit_code.h"
 #include "snapshot/lvm.h"
 #include "snapshot/snapshot_flags.h"
@@ -38,7 +39,8 @@ TEST(ParseLvs, ReadsEveryField) {
   EXPECT_TRUE(snapshot.IsSnapshotOf("lv_mysql_data"));
   EXPECT_TRUE(snapshot.IsOurs());
   EXPECT_THAT(snapshot.tags, ElementsAre("mysql_lvm_backup", "weekly"));
-  EXPECT_DOUBLE_EQ(snapshot.data_percent, 0.55);
+  EXPECT_EQ(snapshot.data_percent, 0.55);
+  EXPECT_EQ(origin.data_percent, absl::nullopt);
   EXPECT_EQ(snapshot.path, "/dev/vg_mysql/mysql_snapshot");
   EXPECT_EQ(snapshot.device, makedev(254, 3));
   EXPECT_FALSE((*volumes)[2].IsOurs());
@@ -56,21 +58,29 @@ TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(*ParseLvs("\n  \n"), IsEmpty());
 }
 
-TEST(IsOverflowed, LooksAtTheFifthLetterAndAtTheFill) {
+TEST(IsValidSnapshot, WantsAnActiveOneThatIsKnownNotToBeFull) {
   const struct {
     const char* attributes;
-    double percent;
-    bool overflowed;
+    absl::optional<double> percent;
+    bool valid;
   } kCases[] = {
-      {"swi-aos---", 0, false},  {"swi-aos---", 99.99, false}, {"swi-aos---", 100, true},
-      {"swi-Ios---", 50, true},  {"swi-Sos---", 50, true},     {"swi-I-s---", 100, true},
-      {"Swi-aos---", 10, false},
+      {"swi-aos---", 0.0, true},
+      {"swi-aos---", 99.99, true},
+      {"swi-aos---", 100.0, false},
+      {"swi-Ios---", 50.0, false},
+      {"swi-Sos---", 50.0, false},
+      {"swi-I-s---", 100.0, false},
+      {"swi-Xos---", 10.0, false},
+      {"swi---s---", 10.0, false},
+      {"swi-sos---", 10.0, false},
+      {"swi-aos---", absl::nullopt, false},
+      {"", 0.0, false},
   };
   for (const auto& c : kCases) {
     LogicalVolume volume;
     volume.attributes = c.attributes;
     volume.data_percent = c.percent;
-    EXPECT_EQ(volume.IsOverflowed(), c.overflowed) << c.attributes << " " << c.percent;
+    EXPECT_EQ(volume.IsValidSnapshot(), c.valid) << c.attributes;
   }
 }
 

@@ -123,7 +123,12 @@ given "$origin" "${good/swi-aos---/swi-Ios---}"
 run "$tools/snapshot_check" "$lvm"
 expect_exit 3
 expect_stdout ''
-expect_stderr 'has overflowed.*swi-Ios---.*SNAPSHOT_SIZE'
+expect_stderr 'is not valid: it has overflowed.*swi-Ios---.*SNAPSHOT_SIZE'
+for unknown in "${good/swi-aos---/swi-Xos---}" "${good/0.00/}"; do
+  given "$origin" "$unknown"
+  run "$tools/snapshot_check" "$lvm"
+  expect_exit 3
+done
 given "$origin" "${good/0.00/100.00}"
 run "$tools/snapshot_check" "$lvm"
 expect_exit 3

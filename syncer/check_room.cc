@@ -1,5 +1,6 @@
 #include "syncer/check_room.h"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <cerrno>
@@ -27,12 +28,27 @@ absl::StatusOr<Room> FindRoom(const std::string& root) {
     path.resize(path.rfind('/'));
     if (path.empty()) path = "/";
   }
+  struct stat identity = {};
+  if (stat(path.c_str(), &identity) != 0) return ErrnoError(absl::StrCat("stat ", path));
   Room room;
+  room.device = identity.st_dev;
   room.block_bytes = status.f_frsize;
   room.bytes = static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
   room.inodes = status.f_favail;
   room.counts_inodes = status.f_files != 0;
   return room;
+}
+
+absl::Status CheckNotOn(const Room& room, const std::string& origin) {
+  struct stat status = {};
+  if (stat(origin.c_str(), &status) != 0) {
+    return Annotate(ErrnoError(absl::StrCat("find the volume ", origin)),
+                    "; check VG and LV (lvs)");
+  }
+  if (status.st_rdev != room.device) return absl::OkStatus();
+  return NoError(absl::StrCat("the backups would lie on ", origin,
+                              ", the volume whose data they are to protect; put BACKUP_ROOT on "
+                              "another one"));
 }
 
 // In floating point, which cannot overflow; its error is far below the reserve.

@@ -3,6 +3,8 @@
 #ifndef MYSQL_BACKUP_SYNCER_CHECK_ROOM_H_
 #define MYSQL_BACKUP_SYNCER_CHECK_ROOM_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -17,6 +19,7 @@ struct Room {
   uint64_t inodes = 0;
   uint64_t block_bytes = 0;
   bool counts_inodes = false;
+  dev_t device = 0;  // of the filesystem
 };
 
 // Returns the room of the filesystem on which `root` lies or, where it does not exist yet, on which
@@ -25,6 +28,11 @@ struct Room {
 // Blocks and inodes kept back for root do not count, although root could use them: they are what
 // lets the other services of the host go on when a disk is full.
 absl::StatusOr<Room> FindRoom(const std::string& root);
+
+// NoError (exit code 3) when the filesystem with the room lies on the block device `origin`: the
+// backups would be lost together with the data, and each copy would fill the snapshot that it is made
+// from. An error where there is no such device.
+absl::Status CheckNotOn(const Room& room, const std::string& origin);
 
 // Returns OK when `files` files of `bytes` bytes altogether fit into `room`, otherwise an error
 // with ExitCode::kNo that gives both figures. A last block for each file, 1 % and 16 MiB are added

@@ -7,15 +7,16 @@
 #include "syncer/check_room.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql; it need not exist yet");
+DEFINE_string(origin, "",
+              "block device with the data, which the root must not lie on; may be left out");
 DEFINE_int64(bytes, -1, "bytes that the copy will hold");
 DEFINE_int64(files, -1, "files that the copy will hold");
 
 namespace {
 
 constexpr mysql_backup::ToolHelp kHelp = {
-    "check_room", "says whether a copy of a given size will find room, and makes nothing.",
-    "",           "",
-    "",           "3   there is not enough room",
+    "check_room", "says whether a copy of a given size will find room, and makes nothing.", "", "",
+    "",           "3   there is not enough room, or it is on the volume with the data",
 };
 
 absl::Status CheckCount(absl::string_view flag, int64_t value) {
@@ -29,6 +30,10 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckCount("bytes", FLAGS_bytes));
   RETURN_IF_ERROR(CheckCount("files", FLAGS_files));
   ASSIGN_OR_RETURN(const mysql_backup::Room room, mysql_backup::FindRoom(FLAGS_root));
+  if (!FLAGS_origin.empty()) {
+    RETURN_IF_ERROR(mysql_backup::CheckPathFlag("origin", FLAGS_origin));
+    RETURN_IF_ERROR(mysql_backup::CheckNotOn(room, FLAGS_origin));
+  }
   return mysql_backup::Annotate(mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
                                                         static_cast<uint64_t>(FLAGS_files)),
                                 absl::StrCat(" (--root=", FLAGS_root, ")"));

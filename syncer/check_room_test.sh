@@ -56,3 +56,14 @@ touch "$test_dir/mounted/file"
 run "$check_room" --root="$test_dir/mounted/file/below" --bytes=1 --files=1
 expect_exit 2
 expect_stderr 'Not a directory'
+
+# Backups on the volume that they are to protect are none.
+device=$(findmnt --noheadings --output SOURCE "$test_dir/mounted")
+run "$check_room" --root="$test_dir/mounted/not/yet" --bytes=1 --files=1 --origin="$device"
+expect_exit 3
+expect_stderr "the backups would lie on $device.*BACKUP_ROOT"
+run "$check_room" --root="$test_dir" --bytes=1 --files=1 --origin="$device"
+expect_exit 0
+run "$check_room" --root="$test_dir" --bytes=1 --files=1 --origin=/dev/vg_none/lv_none
+expect_exit 2
+expect_stderr 'check VG and LV'

@@ -186,11 +186,11 @@ rm -r "$copy"
 # TERM, INT and HUP in the middle of the copy.
 for signal in TERM INT HUP; do
   stub slow "$partly" "touch '$test_dir/started'" 'sleep 1000'
-  "$sync_tree" --source="$source_tree" --destination="$copy" --rsync="$test_dir/slow" \
-    >"$test_dir/stdout" 2>"$test_dir/stderr" &
+  # A shell starts its background programs with INT ignored, which the tool respects.
+  env --default-signal=INT "$sync_tree" --source="$source_tree" --destination="$copy" \
+    --rsync="$test_dir/slow" >"$test_dir/stdout" 2>"$test_dir/stderr" &
   tool=$!
   until [[ -e $test_dir/started ]]; do sleep 0.02; done
-  # A shell starts its background programs with INT ignored; the tool catches it all the same.
   kill -"$signal" "$tool"
   test_command="sync_tree, and $signal"
   test_exit=0

@@ -42,10 +42,11 @@ expect 'backups' test "$(published | wc -l)" = 2
 # Not ours: a volume of that name that is no snapshot of our origin, and a foreign snapshot.
 lvcreate --quiet --yes --name mysql_snapshot --size 16M vg_mysql >/dev/null
 lvcreate --quiet --yes --snapshot --name theirs --size 64M vg_mysql/lv_mysql_data >/dev/null
+: >"$log_file"
 backup
 expect_status 2
 expect_log 'preflight: FAILED .*is no snapshot of lv_mysql_data: it is left untouched'
-expect_not_in_log 'quiesce: started.*quiesce: started.*quiesce: started'
+expect_not_in_log 'quiesce: started'
 expect 'a foreign volume was removed' lvs vg_mysql/mysql_snapshot vg_mysql/theirs
 lvremove --quiet --yes vg_mysql/mysql_snapshot >/dev/null
 backup

@@ -13,7 +13,7 @@ rm /var/lib/mysql/lab_noise
 END
 backup
 expect_status 3
-expect_log 'check: FAILED .*has overflowed'
+expect_log 'check: FAILED .*is not valid: it has overflowed'
 expect 'an overflowed snapshot was published' test -z "$(published)"
 expect_clean
 mv /app/bin/sync_tree /tmp/sync_tree.wrap

@@ -11,13 +11,11 @@ set -uo pipefail
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 umask 077
-cd /
 # A reader that has gone is an error of the writing command, and no reason to die.
 trap '' PIPE
 
 script_name=${0##*/}
 bin=$(dirname -- "$(readlink -f -- "$0")")/bin
-child=
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
 
@@ -51,7 +49,8 @@ require_root() {
 # load_config FILE: sets a variable for each key of the configuration. FILE may be empty.
 load_config() {
   local text key value
-  text=$("$bin/read_config" ${1:+"--config=$1"}) || exit
+  text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || exit
+  cd /
   while IFS='=' read -r key value; do
     printf -v "$key" '%s' "$value"
   done <<<"$text"
@@ -92,12 +91,13 @@ one_run() {
   : >"$reason"
 }
 
-# at_the_end FUNCTION: it is called however the script ends. A signal ends it at once, with exit code 2.
+# at_the_end FUNCTION: it is called however the script ends. A signal ends it at once, with exit code
+# 2; a second one close behind must not end what FUNCTION does.
 at_the_end() {
   local signal
   # shellcheck disable=SC2064  # the names are to be filled in now
   for signal in TERM INT HUP; do
-    trap "log ERROR 'interrupted by SIG$signal'; exit 2" "$signal"
+    trap "trap '' TERM INT HUP; log ERROR 'interrupted by SIG$signal'; exit 2" "$signal"
   done
   # shellcheck disable=SC2064
   trap "$1" EXIT
@@ -107,24 +107,17 @@ at_the_end() {
 # only between foreground commands, and a copy takes long.
 tool() {
   "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
-  wait_for_child
+  wait "$!"
 }
 
-# For a program that was just put in the background.
-wait_for_child() {
-  child=$!
-  wait "$child"
-  local status=$?
-  child=
-  return "$status"
-}
-
-# Ends the program that a signal caught us waiting for, if any.
-end_child() {
-  [[ -n $child ]] || return
-  kill -TERM "$child" 2>/dev/null
-  wait "$child"
-  child=
+# Ends the programs that a signal caught us waiting for, also one that is stopped.
+end_tools() {
+  local pids
+  mapfile -t pids <<<"$(jobs -p)"
+  [[ -n ${pids[0]} ]] || return
+  kill -TERM "${pids[@]}" 2>/dev/null
+  kill -CONT "${pids[@]}" 2>/dev/null
+  wait "${pids[@]}"
 }
 
 # step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.
