@@ -20,12 +20,11 @@ Exit codes: 0 all passed; 1 wrong usage; 2 a case failed; 125 the machine failed
 END
 }
 
-# The cases are the scripts whose second line tells what they are about; lib.sh and the like have
-# names that no case has.
+# The cases are the scripts that source lib.sh; their second line tells what they are about.
 case_names() {
   local file
   for file in "$lab"/cases/*.sh; do
-    grep -q '^source .*/lib\.sh"$' "$file" && basename "$file" .sh
+    if grep -q '^source .*/lib\.sh"$' "$file"; then basename "$file" .sh; fi
   done
 }
 

@@ -93,8 +93,8 @@ quiesce() {
     --max_hold="$LOCK_MAX_HOLD" 9>&-)
   holder=$!
   if ! read -r -u 7 position; then
-    wait_for_holder
-    return
+    wait_for_holder || return
+    return 2
   fi
   # For reading as well, which cannot block should the holder have gone meanwhile.
   exec 8<>"$fifo"

@@ -52,8 +52,9 @@ absl::StatusOr<std::string> Lvm::Run(std::vector<std::string> arguments) const {
 }
 
 absl::StatusOr<std::vector<LogicalVolume>> Lvm::List() const {
-  ASSIGN_OR_RETURN(const std::string report, Run(ReportArguments("lvs", kLvsFields, vg_)));
-  return ParseLvs(report);
+  const auto report = Run(ReportArguments("lvs", kLvsFields, vg_));
+  if (!report.ok()) return Annotate(report.status(), "; check VG, and that `vgs` works here");
+  return ParseLvs(*report);
 }
 
 absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {

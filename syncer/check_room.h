@@ -30,8 +30,8 @@ struct Room {
 absl::StatusOr<Room> FindRoom(const std::string& root);
 
 // NoError (exit code 3) when the filesystem with the room lies on the block device `origin`: the
-// backups would be lost together with the data, and each copy would fill the snapshot that it is made
-// from. An error where there is no such device.
+// backups would be lost together with the data, and each copy would fill the snapshot that it is
+// made from. An error where there is no such device.
 absl::Status CheckNotOn(const Room& room, const std::string& origin);
 
 // Returns OK when `files` files of `bytes` bytes altogether fit into `room`, otherwise an error

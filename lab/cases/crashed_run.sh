@@ -1,14 +1,13 @@
 #!/bin/bash
 # What a run leaves that was killed in the middle, the next run puts right, unattended.
 source "$(dirname "$0")/lib.sh"
+with_bulk
 
 /app/backup_mysql.sh </dev/null 2>/tmp/stderr &
 run=$!
-for ((i = 0; i < 600; i++)); do
-  grep -q 'rsync: started' "$log_file" && break
-  sleep 0.1
-done
-sleep 1
+in_log 'rsync: started'
+sleep 0.5
+expect 'the copy is over already' pgrep -x rsync
 kill -KILL "$run"
 wait "$run"
 sleep 1
@@ -17,8 +16,6 @@ expect 'the mount was to be left by the crash' mountpoint -q /mnt/mysql_snapshot
 # Law 2: not even now is the server locked.
 timeout 5 mariadb -e 'CREATE OR REPLACE TABLE shop.lab_probe (a INT)' || fail 'the server is still locked'
 expect 'something was published' test -z "$(published)"
-
-without_big_table
 backup
 expect_status 0
 expect_log 'removed vg_mysql/mysql_snapshot'

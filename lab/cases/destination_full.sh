@@ -2,18 +2,19 @@
 # A destination that is too small is refused before the lock; one that fills up during the copy
 # costs nothing but the run. A volume group without room is refused before the lock, too.
 source "$(dirname "$0")/lib.sh"
-without_big_table
 truncate -s 64M /srv/small.img
 mkfs.ext4 -q /srv/small.img
 mkdir -p /srv/small
 mount -o loop /srv/small.img /srv/small
 on_exit umount /srv/small
 configure BACKUP_ROOT=/srv/small/mysql
+mkdir -p /srv/small/mysql/backup_20200101_020000
+echo old >/srv/small/mysql/backup_20200101_020000/file
 backup
 expect_status 2
 expect_log 'preflight: FAILED .*not enough room.*/srv/small'
 expect_not_in_log 'quiesce: started'
-expect 'something was made' test ! -e /srv/small/mysql/backup_*
+expect 'something was made' test "$(ls -A /srv/small/mysql)" = backup_20200101_020000
 
 # Enough room when it is looked at, not enough when it is needed.
 wrap check_room <<'END'
@@ -23,7 +24,8 @@ END
 backup
 expect_status 2
 expect_log 'rsync: FAILED .*No space left'
-expect 'the half copy is left' test -z "$(ls -A /srv/small/mysql)"
+expect 'the half copy is left' test "$(ls -A /srv/small/mysql)" = backup_20200101_020000
+expect 'an older backup was changed' grep -qx old /srv/small/mysql/backup_20200101_020000/file
 expect_clean
 
 configure

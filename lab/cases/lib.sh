@@ -1,6 +1,7 @@
 # For the end-to-end cases, which run inside the lab machine as root with the product installed; to
 # be sourced. Sourcing it brings the machine back to where a case may begin: no backups, no
-# configuration, an empty log, the server up, nothing left of another case.
+# configuration, an empty log, the server up, and without the 120 MB table, which has no part in most
+# cases, unless BIG_TABLE=yes is set before.
 #
 # A case ends with exit code 0 if all held; a failed expectation prints what was seen and ends it.
 # shellcheck shell=bash
@@ -110,12 +111,23 @@ wrap() {
   on_exit mv "/app/bin/$1.real" "/app/bin/$1"
 }
 
-# The 120 MB table has no part in most cases.
-without_big_table() {
-  sql 'DROP TABLE IF EXISTS shop.ledger'
+# Makes a copy take a while, for as long as the case runs.
+with_bulk() {
+  on_exit rm -f /var/lib/mysql/lab_bulk
+  dd if=/dev/urandom of=/var/lib/mysql/lab_bulk bs=1M count=200 status=none
 }
 
-# start_case
+# in_log PATTERN: waits until it is in the log.
+in_log() {
+  local i
+  for ((i = 0; i < 600; i++)); do
+    grep -qE -- "$1" "$log_file" && return
+    sleep 0.1
+  done
+  fail "not in the log after a minute: $1"
+}
+
 systemctl is-active --quiet mariadb || systemctl start mariadb
+[[ ${BIG_TABLE-} == yes ]] || sql 'DROP TABLE IF EXISTS shop.ledger'
 rm -rf "$root" /etc/mysql-backup.conf
 : >"$log_file"

@@ -2,6 +2,7 @@
 # Seen by a live writer: the lock is held until the snapshot is gone; with LOCK_SCOPE=snapshot only
 # until it exists.
 source "$(dirname "$0")/lib.sh"
+with_bulk
 sql 'CREATE OR REPLACE TABLE shop.lab_ticks (at DOUBLE PRIMARY KEY) ENGINE=InnoDB'
 on_exit mariadb -e 'DROP TABLE IF EXISTS shop.lab_ticks'
 
@@ -11,12 +12,10 @@ writer() {
   exec mariadb --batch --skip-column-names --unbuffered \
     -e "DELIMITER //
 BEGIN NOT ATOMIC
-  DECLARE stop INT DEFAULT 0;
-  WHILE stop = 0 DO
+  WHILE TRUE DO
     INSERT INTO shop.lab_ticks VALUES (UNIX_TIMESTAMP(SYSDATE(6)));
     SELECT UNIX_TIMESTAMP(SYSDATE(6));
     DO SLEEP(0.02);
-    SET stop = IF(GET_LOCK('lab_stop', 0) = 1, RELEASE_LOCK('lab_stop') * 0, 1);
   END WHILE;
 END//" >/tmp/ticks
 }

@@ -1,7 +1,6 @@
 #!/bin/bash
 # The newest seven stay, by the time in their names; what is not ours is not touched.
 source "$(dirname "$0")/lib.sh"
-without_big_table
 install -d -m 0700 "$root"
 for day in 01 02 03 04 05 06 07 08 09; do
   mkdir -p "$root/backup_202001${day}_020000/shop"
@@ -46,5 +45,10 @@ count=$(published | wc -l)
 backup
 expect_status 3
 expect 'a failed run deleted a backup' test "$(published | wc -l)" = "$count"
+cp -a /app/bin/snapshot_check.real /app/bin/snapshot_check
+backup
+expect_status 0
+expect 'KEEP=2 was not obeyed' test "$(find "$root" -maxdepth 1 -type d -regextype posix-extended \
+  -regex '.*/backup_20(2[1-9][0-9]{4}|2001[0-9]{2})_[0-9]{6}' | wc -l)" = 2
 rm -rf "$root/.hidden"
 expect_clean

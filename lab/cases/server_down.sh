@@ -1,7 +1,6 @@
 #!/bin/bash
 # The server is down, or goes down while it is locked.
 source "$(dirname "$0")/lib.sh"
-without_big_table
 
 systemctl stop mariadb
 backup

@@ -5,7 +5,7 @@
 # try_in_each_step SIGNAL: a run for each step, which gets the signal in it; then one that gets none.
 try_in_each_step() {
   local step
-  without_big_table
+  with_bulk
   wrap_tools
   for step in preflight quiesce snapshot mount rsync check unmount cleanup release publish retention; do
     trial "$step" "$1"

@@ -1,13 +1,11 @@
 #!/bin/bash
 # Of two runs at once one is told to come back later, and the other does not notice.
 source "$(dirname "$0")/lib.sh"
+with_bulk
 
 /app/backup_mysql.sh </dev/null 2>/tmp/first.stderr &
 run=$!
-for ((i = 0; i < 600; i++)); do
-  grep -q 'rsync: started' "$log_file" && break
-  sleep 0.1
-done
+in_log 'rsync: started'
 backup
 expect_status 75
 expect_log 'another run is under way'
