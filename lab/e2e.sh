@@ -79,7 +79,8 @@ run_machine() {
   shift
   # shellcheck disable=SC2086  # options are words
   "$lab/run.sh" --product="$product" --output="$output" --timeout=2400 $options \
-    "$lab/cases/run_cases.sh" "$@"
+    "$lab/cases/run_cases.sh" "$@" &
+  wait "$!"
 }
 
 # A machine for each case that wants options; the others share two, which run side by side.
@@ -94,8 +95,19 @@ for name in "${names[@]}"; do
   fi
 done
 
+# A signal is handed on to the machine that runs: none outlives this command.
+# shellcheck disable=SC2317  # called by traps
+end_jobs() {
+  local pids
+  pids=$(jobs -p)
+  # shellcheck disable=SC2086  # numbers
+  [[ -z $pids ]] || kill $pids 2>/dev/null || true
+  wait
+}
+
 run_half() {
   local status=0 name
+  trap 'end_jobs; exit 2' TERM INT HUP
   # shellcheck disable=SC2086  # names are words
   [[ -z $1 ]] || run_machine '' $1 || status=$?
   shift
@@ -106,9 +118,13 @@ run_half() {
 }
 
 status=0
+trap 'exit 2' TERM INT HUP
+trap 'end_jobs; rm -rf "$temporary"' EXIT
 run_half "${halves[0]}" &
 first=$!
-run_half "${halves[1]}" "${machines[@]}" || status=$?
+run_half "${halves[1]}" "${machines[@]}" &
+second=$!
 wait "$first" || status=$?
+wait "$second" || status=$?
 ((status != 1)) || status=2
 exit "$status"

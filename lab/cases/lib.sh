@@ -114,7 +114,7 @@ wrap() {
 # Makes a copy take a while, for as long as the case runs.
 with_bulk() {
   on_exit rm -f /var/lib/mysql/lab_bulk
-  dd if=/dev/urandom of=/var/lib/mysql/lab_bulk bs=1M count=200 status=none
+  dd if=/dev/urandom of=/var/lib/mysql/lab_bulk bs=1M count=100 status=none
 }
 
 # in_log PATTERN: waits until it is in the log.

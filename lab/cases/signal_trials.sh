@@ -5,7 +5,6 @@
 # try_in_each_step SIGNAL: a run for each step, which gets the signal in it; then one that gets none.
 try_in_each_step() {
   local step
-  with_bulk
   wrap_tools
   for step in preflight quiesce snapshot mount rsync check unmount cleanup release publish retention; do
     trial "$step" "$1"
@@ -42,7 +41,7 @@ END
 
 # How long the step's first tool is at work when the signal comes, in seconds of this machine: in the
 # middle of what it does, be it lvcreate, the copy, or waiting for the disk.
-declare -A delays=([preflight]=0.3 [quiesce]=0.1 [snapshot]=0.8 [mount]=0.1 [rsync]=2 [check]=0.1
+declare -A delays=([preflight]=0.3 [quiesce]=0.1 [snapshot]=0.8 [mount]=0.1 [rsync]=1 [check]=0.1
   [unmount]=0.1 [cleanup]=0.5 [publish]=0.2 [retention]=0.05)
 
 trial() { # STEP SIGNAL
