@@ -43,7 +43,7 @@ absl::Status WriteStdout(absl::string_view text);
 // Returns all of stdin, or an error; ResourceExhausted beyond 64 MiB.
 absl::StatusOr<std::string> ReadStdin();
 
-// FailedPrecondition naming the tool's need unless the effective user is root.
+// PermissionDenied naming the tool's need unless the effective user is root.
 absl::Status RequireRoot(absl::string_view why);
 
 }  // namespace mysql_backup

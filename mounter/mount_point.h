@@ -42,6 +42,8 @@ absl::Status CheckProtected(const Mount& mount);
 
 struct UnmountOptions {
   std::string mount_point;
+  // When given, the block device (or a link to it) that alone may be unmounted.
+  std::string device;
   // For how long a busy filesystem is tried again.
   absl::Duration deadline = absl::Seconds(30);
 };
@@ -49,7 +51,8 @@ struct UnmountOptions {
 // Unmounts everything that is stacked on exactly the mount point, never lazily, and returns how
 // many mounts that were: 0 when nothing is mounted, or no such directory exists. LeftBehind naming
 // the holders when it stays busy until the deadline, when a signal comes meanwhile, or with the
-// system's reason.
+// system's reason. FailedPrecondition, with nothing unmounted, when anything is mounted there that
+// is not of `device`.
 absl::StatusOr<int> Unmount(const UnmountOptions& options);
 
 // Unmounts what a failed mount left on `mount_point`, and returns `failure`: as it is, or as

@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <string>
@@ -40,9 +41,31 @@ std::string Holders(const Mount& mount) {
   return absl::StrJoin(holders, ", ");
 }
 
+// FailedPrecondition when any of the mounts stacked on `mount_point` is not of the block device
+// `device`: somebody else's filesystem, on a directory that was thought to be ours.
+absl::Status CheckDevice(const std::string& mount_point, const std::string& device) {
+  ASSIGN_OR_RETURN(const absl::optional<Mount> uppermost, MountAt(mount_point));
+  if (!uppermost.has_value()) return absl::OkStatus();
+  struct stat status = {};
+  const bool is_there = stat(device.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
+  ASSIGN_OR_RETURN(const std::vector<Mount> mounts, ReadMountInfo("/proc/self/mountinfo"));
+  for (const Mount& mount : mounts) {
+    if (mount.mount_point != uppermost->mount_point) continue;
+    if (is_there && mount.device == status.st_rdev) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "refused to unmount ", mount.source, " (", mount.type, ") from ", mount_point,
+        ": it is not ", device, is_there ? "" : ", which is no block device here",
+        "; nothing was unmounted; name another directory as MOUNT_POINT, or unmount it yourself"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<int> Unmount(const UnmountOptions& options) {
+  if (!options.device.empty()) {
+    RETURN_IF_ERROR(CheckDevice(options.mount_point, options.device));
+  }
   const absl::Time deadline = absl::Now() + options.deadline;
   int unmounted = 0;
   while (true) {

@@ -13,6 +13,9 @@
 #include "mounter/mount_point.h"
 
 DEFINE_string(mount_point, "", "directory to clear of mounts");
+DEFINE_string(device, "",
+              "the block device that alone may be unmounted, such as /dev/vg_mysql/mysql_snapshot; "
+              "if empty, anything may");
 DEFINE_int32(deadline, 30, "seconds for which a busy filesystem is tried again");
 
 namespace mysql_backup {
@@ -30,10 +33,12 @@ constexpr ToolHelp kHelp = {
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(NoArguments(arguments));
   RETURN_IF_ERROR(CheckPathFlag("mount_point", FLAGS_mount_point));
+  if (!FLAGS_device.empty()) RETURN_IF_ERROR(CheckPathFlag("device", FLAGS_device));
   if (FLAGS_deadline < 0) return UsageError("--deadline must be 0 or more seconds");
   RETURN_IF_ERROR(RequireRoot("only root can unmount"));
   UnmountOptions options;
   options.mount_point = FLAGS_mount_point;
+  options.device = FLAGS_device;
   options.deadline = absl::Seconds(FLAGS_deadline);
   const absl::StatusOr<int> unmounted = Unmount(options);
   if (!unmounted.ok()) return unmounted.status();

@@ -21,6 +21,9 @@ run "$unmount_snapshot" --mount_point=/
 expect_exit 1
 run "$unmount_snapshot" "--mount_point=$test_dir" --deadline=-1
 expect_exit 1
+run "$unmount_snapshot" "--mount_point=$test_dir" --device=loop0
+expect_exit 1
+expect_stderr "--device='loop0'"
 
 run "$unmount_snapshot" "--mount_point=$test_dir/nonexistent"
 expect_exit 0
@@ -51,6 +54,37 @@ expect_stderr 'mounts=3'
 expect "nothing is mounted" not mountpoint -q "$mount_point"
 expect "the other mount is still there" mountpoint -q "$beside"
 expect "the mount point stays" test -d "$mount_point"
+
+# Only the device that is named, by whatever name, and nothing when it is not alone.
+ln -s "$device" "$test_dir/snapshot"
+run "$unmount_snapshot" "--mount_point=$mount_point" "--device=$test_dir/nonexistent"
+expect_exit 0
+expect_stderr 'nothing is mounted on'
+mount "$device" "$mount_point"
+mount -o bind "$mount_point" "$mount_point"
+run "$unmount_snapshot" "--mount_point=$mount_point" "--device=$test_dir/snapshot"
+expect_exit 0
+expect_stderr 'mounts=2'
+mounts_of() {
+  findmnt --noheadings --output FSTYPE --mountpoint "$mount_point" | sort | tr -s ' \n' ' '
+}
+refuses() {
+  run "$unmount_snapshot" "--mount_point=$mount_point" "--device=$1"
+  expect_exit 2
+  expect_stdout ''
+  expect_stderr "refused to unmount $2 from $mount_point: it is not $1.*MOUNT_POINT"
+  expect "nothing was unmounted" test "$(mounts_of)" = "$3"
+}
+mount -t tmpfs theirs "$mount_point"
+refuses "$test_dir/snapshot" 'theirs \(tmpfs\)' 'tmpfs '
+refuses "$test_dir/nonexistent" 'theirs \(tmpfs\)' 'tmpfs '
+mount "$device" "$mount_point"
+refuses "$test_dir/snapshot" 'theirs \(tmpfs\)' 'ext4 tmpfs '
+umount "$mount_point" "$mount_point"
+mount "$device" "$mount_point"
+refuses "$test_dir/nonexistent" "$device \(ext4\)" 'ext4 '
+expect_stderr 'which is no block device here'
+umount "$mount_point"
 
 # Held by a process.
 mount "$device" "$mount_point"

@@ -12,7 +12,8 @@ namespace mysql_backup {
 
 // Removes the published backups `names` from the directory at `root_path`, each hidden under its
 // deleting name first, so that a crash leaves no half-empty backup. Adds to `removed` each name
-// that is gone because of this call; one that was not there any more is OK.
+// that is gone because of this call; one that was not there any more is OK. A backup that a
+// verification has locked is left, with a warning: the next run will be told to remove it again.
 //
 // FailedPrecondition, with nothing touched, when no published backup would be left. One failure
 // does not stop the others; in the end it is an error with ExitCode::kLeftBehind that names all
@@ -20,9 +21,11 @@ namespace mysql_backup {
 absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::string>& names,
                            std::vector<std::string>* removed);
 
-// Removes the copies and deletions that an interrupted run left in the directory at `root_path`.
-// Only directories with exactly a partial's or a deletion's name; other things of such a name get a
-// warning. A root that does not exist has none. Errors and `removed` are as in ExpireBackups.
+// Removes the copies and deletions that an interrupted run left in the directory at `root_path`,
+// and the scratch directory of a verification that was killed; that of one that is alive, which has
+// it locked, is left without a word. Only directories with exactly a partial's or a deletion's
+// name, or .verify; other things of such a name get a warning. A root that does not exist has none.
+// Errors and `removed` are as in ExpireBackups.
 absl::Status RemoveLeftovers(const std::string& root_path, std::vector<std::string>* removed);
 
 }  // namespace mysql_backup

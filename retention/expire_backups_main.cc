@@ -1,10 +1,10 @@
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "retention/backup_list.h"
 #include "retention/backup_root.h"
+#include "retention/removal_report.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
 
@@ -16,7 +16,8 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "the list that plan_retention prints, read whole and checked before anything is touched",
     "the name of each backup that was removed, one a line",
-    "4   something could not be removed; stderr names it",
+    "4   something could not be removed, or what was removed could not be written to stdout;\n"
+    "    stderr names it",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
@@ -25,11 +26,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const std::string text, mysql_backup::ReadStdin());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, mysql_backup::ParseBackupList(text));
   std::vector<std::string> removed;
-  absl::Status status = mysql_backup::ExpireBackups(FLAGS_root, names, &removed);
-  for (const std::string& name : removed) {
-    RETURN_IF_ERROR(mysql_backup::WriteStdout(absl::StrCat(name, "\n")));
-  }
-  return status;
+  const absl::Status status = mysql_backup::ExpireBackups(FLAGS_root, names, &removed);
+  return mysql_backup::ReportRemoved(removed, status);
 }
 
 }  // namespace

@@ -122,6 +122,29 @@ expect_exit 0
 expect_stdout backup_20261101_020000
 expect_names backup_20261103_020000
 
+# One that is being verified stays, and is no failure.
+make_backups 01 02 03
+flock --shared --no-fork "$root/backup_20261101_020000" sleep 1000 &
+verifier=$!
+on_exit kill "$verifier"
+until [[ $(cat "/proc/$verifier/comm") == sleep ]]; do sleep 0.1; done
+expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
+expect_exit 0
+expect_stdout backup_20261102_020000
+expect_stderr "WARNING expire_backups: $root/backup_20261101_020000 is left: a verification is using it"
+expect_names 'backup_20261101_020000 backup_20261103_020000'
+
+# What is gone is gone, whether anybody can be told or not.
+make_backups 01 02 03
+touch "$root/backup_20261102_020000/shop/fixed"
+chattr +i "$root/backup_20261102_020000/shop/fixed"
+printf 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n' >"$test_dir/input"
+run bash -c 'exec "$0" --root="$1" >/dev/full' "$expire_backups" "$root" <"$test_dir/input"
+expect_exit 4
+expect_stderr 'write to standard output: No space left.*were removed: backup_20261101_020000; and could not remove.*left: .backup_20261102'
+chattr -i "$root/.backup_20261102_020000.deleting/shop/fixed"
+expect_names '.backup_20261102_020000.deleting backup_20261103_020000'
+
 # Odd things in a tree, and links that lead out of it.
 make_backups 01 02
 mkdir "$outside"

@@ -1,9 +1,9 @@
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "retention/backup_root.h"
+#include "retention/removal_report.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
 
@@ -11,22 +11,20 @@ namespace {
 
 constexpr mysql_backup::ToolHelp kHelp = {
     "remove_leftovers",
-    "removes the copies and deletions that an interrupted run left; not while a run is going on.",
+    "removes the copies, deletions and .verify that an interrupted run left; not during a run.",
     "",
     "",
     "the name of each directory that was removed, one a line",
-    "4   something could not be removed; stderr names it",
+    "4   something could not be removed, or what was removed could not be written to stdout;\n"
+    "    stderr names it",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
   std::vector<std::string> removed;
-  absl::Status status = mysql_backup::RemoveLeftovers(FLAGS_root, &removed);
-  for (const std::string& name : removed) {
-    RETURN_IF_ERROR(mysql_backup::WriteStdout(absl::StrCat(name, "\n")));
-  }
-  return status;
+  const absl::Status status = mysql_backup::RemoveLeftovers(FLAGS_root, &removed);
+  return mysql_backup::ReportRemoved(removed, status);
 }
 
 }  // namespace

@@ -56,6 +56,34 @@ expect_stderr 'WARNING remove_leftovers: .*/.backup_20261103_020000.deleting is 
 expect_names '.backup_20261102_020000.partial .backup_20261103_020000.deleting .backup_20261123_020000.partial~ .backup_20261131_020000.partial backup_20261122_020000'
 expect "a link was followed" test -e "$test_dir/outside/kept"
 
+# The scratch directory of a verification: one that is alive, one that was killed, and no directory.
+mkdir -p "$root/.verify/upper" "$root/.verify2"
+flock --exclusive --no-fork "$root/.verify" sleep 1000 &
+verifier=$!
+until [[ $(cat "/proc/$verifier/comm") == sleep ]]; do sleep 0.1; done
+rm "$root/.backup_20261102_020000.partial" "$root/.backup_20261103_020000.deleting"
+run "$remove_leftovers" --root="$root"
+expect_exit 0
+expect_stdout ''
+expect_no_stderr
+expect "a living verification lost its directory" test -d "$root/.verify/upper"
+kill "$verifier"
+wait "$verifier" || true
+run bash -c 'exec "$0" --root="$1" >/dev/full' "$remove_leftovers" "$root"
+expect_exit 4
+expect_stderr 'write to standard output: No space left.*though these were removed: .verify$'
+expect "the directory of a dead verification is left" test ! -e "$root/.verify"
+mkdir "$root/.verify"
+run "$remove_leftovers" --root="$root"
+expect_exit 0
+expect_stdout .verify
+ln -s "$test_dir/outside" "$root/.verify"
+run "$remove_leftovers" --root="$root"
+expect_exit 0
+expect_stdout ''
+expect_stderr 'WARNING remove_leftovers: .*/.verify is not a directory'
+expect "a link was followed" test -e "$test_dir/outside/kept"
+
 # What cannot be removed is named, and the rest goes.
 rm -r "$root"
 mkdir -p "$root"/.backup_20261101_020000.partial "$root"/.backup_20261102_020000.partial/mounted \

@@ -69,7 +69,7 @@ preflight() {
   one_run /run/mysql-backup || return
   published=$run_dir/published
   : >"$published"
-  tool unmount_snapshot --mount_point="$MOUNT_POINT" || return
+  tool unmount_snapshot --mount_point="$MOUNT_POINT" --device="/dev/$VG/$SNAPSHOT" || return
   tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
   tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
   tool check_datadir --datadir="$DATADIR" --device="/dev/$VG/$LV" --socket="$SOCKET" \
@@ -137,7 +137,7 @@ check() {
 }
 
 unmount() {
-  tool unmount_snapshot --mount_point="$MOUNT_POINT" && mounted=
+  tool unmount_snapshot --mount_point="$MOUNT_POINT" --device="/dev/$VG/$SNAPSHOT" && mounted=
 }
 
 cleanup() {

@@ -25,7 +25,7 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "one line a database: ok|bad tables=N views=N rows=N bad=N database=NAME",
-    "3   a table is bad, the database does not exist, or the server was lost meanwhile\n",
+    "3   a table is bad, or the database does not exist\n",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

@@ -46,7 +46,8 @@ sed -i -E 's/^(ok tables=[0-9]+ views=1) rows=[0-9]+ (bad=0 database=mysql)$/\1 
 expect_stdout "$odd_line
 ok tables=0 views=0 rows=0 bad=0 database=empty
 $(grep 'database=mysql$' "$test_dir/stdout")
-$shop_line"
+$shop_line
+$(grep 'database=sys$' "$test_dir/stdout")"
 expect "the system database is checked" grep -qE '^ok .* rows=N bad=0 database=mysql$' "$test_dir/stdout"
 
 for name in nothing Shop sho% information_schema 'lost+found'; do
@@ -80,6 +81,43 @@ expect "the lost database is told" grep -qx 'bad tables=0 views=0 rows=0 bad=1 d
 expect "the odd database is told" grep -qx "bad tables=1 views=1 rows=2 bad=1 database=$odd" \
   "$test_dir/stdout"
 
+# An answer that does not come in time says nothing of the table.
+sql <<<'LOCK TABLES shop.old WRITE; SELECT SLEEP(1000);' >/dev/null 2>&1 &
+locker=$!
+until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
+run "$check" "--socket=$socket" --database=shop --answer_timeout=1
+expect_exit 2
+expect_stdout ''
+expect_stderr 'lost while it checked `shop`.`old`: .*--answer_timeout'
+kill "$locker"
+sql "KILL $(sql 'SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE "SELECT SLEEP%"')"
+
+# An engine that this server lacks: the .frm file names one.
+sql <<<'CREATE DATABASE strange; CREATE TABLE strange.t (id INT) ENGINE=Aria;
+        CREATE TABLE strange.u (id INT) ENGINE=Aria; FLUSH TABLES;'
+sed -i 's/Aria/Xria/' "$server_dir/data/strange/t.frm"
+run "$check" "--socket=$socket" --database=strange
+expect_exit 2
+expect_stdout ''
+expect_stderr "ERROR check_database: cannot check \`strange\`.\`t\`: Unknown storage engine 'Xria'"
+expect_stderr "cannot check 1 tables, since its server lacks their engine; remedy: install"
+: >"$server_dir/data/strange/u.MAI"
+run "$check" "--socket=$socket" --database=strange
+expect_exit 3
+expect_stdout 'bad tables=2 views=0 rows=0 bad=1 database=strange'
+rm -r "$server_dir/data/strange"
+
+# What is the user's own by a name like the server's, and sys, which is no virtual database.
+sql <<<'CREATE DATABASE `Sys`; CREATE TABLE `Sys`.t (id INT) ENGINE=InnoDB;
+         CREATE TABLE sys.own (id INT) ENGINE=InnoDB;'
+run "$check" "--socket=$socket" --database=Sys
+expect_exit 0
+expect_stdout 'ok tables=1 views=0 rows=0 bad=0 database=Sys'
+run "$check" "--socket=$socket" --database=sys
+expect_exit 0
+expect "sys is good" grep -qE '^ok tables=2 views=[0-9]+ rows=[0-9]+ bad=0 database=sys$' "$test_dir/stdout"
+sql <<<'DROP DATABASE `Sys`; DROP TABLE sys.own;'
+
 # A signal ends it at once, and the server dies under it: both in a check that waits for a lock.
 sql <<<'LOCK TABLES shop.old WRITE; SELECT SLEEP(1000);' >/dev/null 2>&1 &
 wait_for_check() {
@@ -101,6 +139,6 @@ wait_for_check
 kill -KILL "$server_pid"
 status=0
 wait "$pid" || status=$?
-expect "exit code 3 when the server is lost, not $status" test "$status" = 3
+expect "exit code 2 when the server is lost, not $status" test "$status" = 2
 expect "the table is named" grep -q 'lost while it checked `shop`.`old`' "$test_dir/err"
 expect "no record for a database that was not finished" test ! -s "$test_dir/out"

@@ -32,6 +32,11 @@ absl::StatusOr<UniqueFd> OwnNamespace() {
   return own;
 }
 
+absl::Status LeftBehind(const std::string& path, const absl::Status& status) {
+  return LeftBehindError(absl::StrCat("scratch directory ", path, " is left behind: ",
+                                      status.message(), "; the next run tries to remove it"));
+}
+
 // In the new namespace: all mounts of the view.
 absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower) {
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -80,18 +85,31 @@ absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& path,
       return BusyError(
           absl::StrCat("another scratch server is at work in ", path, ": wait for its end"));
     }
-    return ErrnoError(absl::StrCat("lock ", path));
+    return LeftBehindError(
+        absl::StrCat(ErrnoError(absl::StrCat("lock ", path)).message(), "; it is left behind"));
   }
   ScratchDirectory scratch(path, std::move(directory));
-  RETURN_IF_ERROR(scratch.Empty());
-  const int fd = scratch.directory_.get();
-  if (fchown(fd, uid, gid) != 0) return ErrnoError(absl::StrCat("give away ", path));
+  const absl::Status emptied = scratch.Empty();
+  if (!emptied.ok()) {
+    scratch.directory_.reset();  // Remove() would fail in the same way
+    return LeftBehind(path, emptied);
+  }
+  const absl::Status filled = scratch.Fill(uid, gid);
+  if (filled.ok()) return scratch;
+  const absl::Status removed = scratch.Remove();
+  if (removed.ok()) return filled;
+  return LeftBehindError(absl::StrCat(filled.message(), "; and ", removed.message()));
+}
+
+absl::Status ScratchDirectory::Fill(uid_t uid, gid_t gid) {
+  const int fd = directory_.get();
+  if (fchown(fd, uid, gid) != 0) return ErrnoError(absl::StrCat("give away ", path_));
   for (const char* name : kSubdirectories) {
     if (mkdirat(fd, name, 0700) != 0 || fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
-      return ErrnoError(absl::StrCat("make directory ", path, "/", name));
+      return ErrnoError(absl::StrCat("make directory ", path_, "/", name));
     }
   }
-  return scratch;
+  return absl::OkStatus();
 }
 
 ScratchDirectory::~ScratchDirectory() {
@@ -121,8 +139,7 @@ absl::Status ScratchDirectory::Remove() {
   }
   directory_.reset();
   if (status.ok()) return status;
-  return LeftBehindError(absl::StrCat("scratch directory ", path_, " is left behind: ",
-                                      status.message(), "; the next run removes it"));
+  return LeftBehind(path_, status);
 }
 
 absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch,

@@ -28,7 +28,7 @@ class ScratchDirectory {
  public:
   // Makes `path`, or takes it over and empties it first: whatever bears the name is left by a run
   // that was killed. The lock on the directory goes with the process. Busy when another process
-  // holds it; its parent must exist.
+  // holds it; LeftBehind when it could neither be made ready nor removed; its parent must exist.
   static absl::StatusOr<ScratchDirectory> Make(const std::string& path, uid_t uid, gid_t gid);
 
   ScratchDirectory(ScratchDirectory&&) = default;
@@ -44,6 +44,7 @@ class ScratchDirectory {
   ScratchDirectory(std::string path, UniqueFd directory)
       : path_(std::move(path)), directory_(std::move(directory)) {}
   absl::Status Empty();
+  absl::Status Fill(uid_t uid, gid_t gid);
 
   std::string path_;
   UniqueFd directory_;  // holds the lock; closed once the directory is removed

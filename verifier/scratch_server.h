@@ -12,7 +12,7 @@
 namespace mysql_backup {
 
 struct ScratchServerOptions {
-  std::string datadir;  // never written to
+  std::string datadir;  // never written to; locked, shared, meanwhile
   std::string scratch;  // directory of our own; what bears the name is removed
   std::string socket;   // a link to the server's socket is made here
   std::string server;   // the server program; empty: found by the flavour of the datadir
@@ -28,9 +28,10 @@ struct ScratchServerOptions {
 // command; stops the server; removes the scratch directory.
 //
 // The Status carries the command's exit code when that is not 0; kNo when the server could not
-// recover from the data, or died or reported corruption while the command ran, with the server's
-// own last words; kBusy when another run uses the scratch directory; kFailed when this host cannot
-// check.
+// recover from the data, or died or reported corruption then or while the command ran, with the
+// server's own last words; kBusy when another run uses the scratch directory, or retention is
+// removing the data directory, which is locked against it meanwhile; kFailed when this host cannot
+// check; kLeftBehind when the scratch directory stays.
 absl::Status RunScratchServer(const ScratchServerOptions& options);
 
 }  // namespace mysql_backup

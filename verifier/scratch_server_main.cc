@@ -40,7 +40,8 @@ constexpr ToolHelp kHelp = {
     "the command's",
     "3   the backup does not verify: the server could not recover from it, or broke on it\n"
     "4   failed, and the scratch directory is left behind\n"
-    "75  another scratch server is at work in the scratch directory\n"
+    "75  another scratch server is at work in the scratch directory, or the data directory is\n"
+    "    being removed\n"
     "N   whatever else the command ended with\n",
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2016 # backquotes are SQL here
+# shellcheck disable=SC2016,SC2119 # backquotes are SQL here; start_mariadb needs no options
 # scratch_server with a real server on copies of a real data directory, whole and damaged.
 
 # In a mount namespace of its own: what it mounts disturbs nobody, and ends with it.
@@ -84,8 +84,19 @@ cp -a "$server_dir/kept/." "$server_dir/outside"
 sql <<<'FLUSH TABLES WITH READ LOCK; SELECT 1; SELECT SLEEP(1000);' >/dev/null 2>&1 &
 until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
 cp -a "$server_dir/data" "$server_dir/crashed"
+kill %%
+sql "SET GLOBAL log_output = 'TABLE', general_log = ON, slow_query_log = ON;"
+sql <<<'FLUSH TABLES WITH READ LOCK; SELECT 1; SELECT SLEEP(1000);' >/dev/null 2>&1 &
+until sql <<<'SHOW FULL PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
+cp -a "$server_dir/data" "$server_dir/logging"
 stop_mariadb
-mv "$server_dir/data" "$server_dir/clean"
+cp -a "$server_dir/data" "$server_dir/clean"
+start_mariadb
+sql <<<"CREATE TABLE shop.blobs (id INT PRIMARY KEY, b LONGBLOB) ENGINE=InnoDB;
+        INSERT INTO shop.blobs
+          VALUES (1, CONCAT(REPEAT('a', 1500000), 'MIDDLE', REPEAT('b', 1500000)));"
+stop_mariadb
+mv "$server_dir/data" "$server_dir/blobs"
 install -d -o "$server_user" "$server_dir/data"
 
 take_backup crashed
@@ -111,6 +122,14 @@ scratch -- "$check" "--socket=$scratch_socket" --database=nothing
 expect_exit 3
 expect_stderr 'there is no database `nothing`'
 expect_nothing_left
+
+# The server's own log tables are open under the read lock. They are no reason to call it bad.
+take_backup logging
+scratch -- "$check" "--socket=$scratch_socket" --database=mysql
+expect_exit 0
+expect_stderr 'WARNING check_database: the server.s log `mysql`.`general_log` is unusable'
+expect_nothing_left
+take_backup crashed
 
 # What of this host is not fit.
 scratch -- /nonexistent
@@ -153,6 +172,36 @@ expect_exit 2
 expect_stderr 'cannot open directory'
 rm "$root/.verify"
 
+# What cannot be emptied is told, once.
+mkdir "$root/.verify"
+touch "$root/.verify/fixed"
+chattr +i "$root/.verify/fixed"
+on_exit find "$root" -name fixed -exec chattr -i {} +
+scratch -- /bin/true
+expect_exit 4
+expect_stderr 'ERROR scratch_server: scratch directory .* is left behind: cannot remove .*fixed'
+expect "it is told once" test "$(grep -c 'left behind' "$test_dir/stderr")" = 1
+chattr -i "$root/.verify/fixed"
+
+# Removed by retention: under way, and done. While a scratch server is at work, nobody gets the lock.
+take_backup clean
+scratch -- /usr/bin/flock --exclusive --nonblock "$backup" /bin/true
+expect_exit 1
+expect_nothing_left
+flock --exclusive --no-fork "$backup" sleep 1000 &
+locker=$!
+until [[ $(cat "/proc/$locker/comm") == sleep ]]; do sleep 0.1; done
+scratch -- /bin/true
+expect_exit 75
+expect_stderr 'is being removed: take another backup'
+kill "$locker"
+wait "$locker" || true
+rm -r "$backup"
+scratch -- /bin/true
+expect_exit 2
+expect_stderr 'has been removed: take another backup'
+expect_nothing_left
+
 # Damage.
 damaged() {
   local what=$1 pattern=$2
@@ -175,6 +224,14 @@ expect_exit 0
 head -c 4096 /dev/zero | tr '\0' '\377' |
   dd of="$backup/shop/orders.ibd" bs=16384 seek=5 conv=notrunc status=none
 damaged 'a damaged page' 'bad: `shop`.`orders`'
+# A page that holds a part of a long value, and of no index.
+take_backup blobs
+scratch -- "$check" "--socket=$scratch_socket" --database=shop
+expect_exit 0
+offset=$(grep -abo MIDDLE "$backup/shop/blobs.ibd" | cut -d: -f1)
+printf 'X%.0s' {1..8000} |
+  dd of="$backup/shop/blobs.ibd" bs=1 seek="$((offset / 16384 * 16384 + 4000))" conv=notrunc status=none
+damaged 'a damaged BLOB page' 'the backup does not verify: .*corrupt'
 take_backup clean
 rm "$backup/shop/orders.ibd"
 damaged 'a missing .ibd file' 'bad: `shop`.`orders`: '
@@ -190,6 +247,32 @@ damaged 'a cut-off ibdata1' 'the backup does not verify: the scratch server ende
 take_backup crashed
 rm "$backup/ib_logfile0"
 damaged 'a missing redo log' 'the backup does not verify'
+
+# A server that dies when it is told to shut down, and one that finds damage while it recovers.
+take_backup clean
+cat >"$server_dir/dies" <<'END'
+#!/bin/sh
+case $* in
+  *recovery.log*) mariadbd "$@" && kill -ABRT $$ ;;
+  *) exec mariadbd "$@" ;;
+esac
+END
+cat >"$server_dir/complains" <<'END'
+#!/bin/sh
+case $* in
+  *recovery.log*) mariadbd "$@" && echo '[ERROR] InnoDB: Table `a`.`b` is corrupted' >&2 ;;
+  *) exec mariadbd "$@" ;;
+esac
+END
+chmod 755 "$server_dir/dies" "$server_dir/complains"
+scratch "--server=$server_dir/dies" -- /bin/true
+expect_exit 3
+expect_stderr 'the backup does not verify: the scratch server ended while it shut down .*SIGABRT'
+expect_nothing_left
+scratch "--server=$server_dir/complains" -- /bin/true
+expect_exit 3
+expect_stderr 'does not verify: the scratch server reported errors while it recovered: .*`a`.`b` is corr'
+expect_nothing_left
 
 # A server that dies while the command runs.
 take_backup clean

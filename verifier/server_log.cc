@@ -1,6 +1,7 @@
 #include "verifier/server_log.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -31,35 +32,33 @@ std::string LastErrors(absl::string_view log) {
 }
 
 absl::optional<std::string> HostTrouble(absl::string_view log) {
-  // The servers' several spellings of errno 13, 28 and 12, and of options that do not fit.
-  static constexpr struct {
-    absl::string_view words;
-    absl::string_view remedy;
-  } kTroubles[] = {
-      {"No space left on device", "make room in the directory of --scratch"},
-      {"Disk is full", "make room in the directory of --scratch"},
-      {"Errcode: 28 ", "make room in the directory of --scratch"},
-      {"error number 28 ", "make room in the directory of --scratch"},
-      {"Cannot allocate memory", "free some memory"},
-      {"Permission denied",
-       "see `dmesg | grep -i denied` for AppArmor or SELinux (aa-complain the server's profile for "
-       "the time of the check), and whether the files belong to the user of --user"},
-      {"error number 13 ",
-       "see `dmesg | grep -i denied` for AppArmor or SELinux (aa-complain the server's profile for "
-       "the time of the check), and whether the files belong to the user of --user"},
-      {"setpriv: ", "see that the program of --server is there (outside of /tmp) and can be run"},
-      {"error while loading shared libraries", "install what the server program needs"},
-      {"unknown variable", "correct --server_options"},
-      {"unknown option", "correct --server_options"},
-      {"innodb_page_size start-up parameter",
-       "give the live server's page size, as --server_options=--innodb-page-size=N"},
-      {"lower_case_table_names settings",
-       "give the live server's, as --server_options=--lower-case-table-names=N"},
+  // By remedy, the servers' several spellings of errno 13, 28 and 12, of options that do not fit,
+  // and of another version's data. A redo log "created before" the oldest versions is not here:
+  // that is what a server takes one for whose header is zeros.
+  const std::vector<std::pair<absl::string_view, std::vector<absl::string_view>>> kTroubles = {
+      {"make room in the directory of --scratch",
+       {"No space left on device", "Disk is full", "Errcode: 28 ", "error number 28 "}},
+      {"free some memory", {"Cannot allocate memory"}},
+      {"see `dmesg | grep -i denied` for AppArmor or SELinux (aa-complain the server's profile "
+       "for the time of the check), and whether the files belong to the user of --user",
+       {"Permission denied", "error number 13 "}},
+      {"see that the program of --server is there (outside of /tmp) and can be run", {"setpriv: "}},
+      {"install what the server program needs", {"error while loading shared libraries"}},
+      {"correct --server_options", {"unknown variable", "unknown option"}},
+      {"give the live server's page size, as --server_options=--innodb-page-size=N",
+       {"innodb_page_size start-up parameter"}},
+      {"give the live server's, as --server_options=--lower-case-table-names=N",
+       {"lower_case_table_names settings"}},
+      {"install a server of the same version as the live one, or name its program with "
+       "--server",
+       {"redo log was created with", "Unsupported redo log format", "Cannot boot server version",
+        "Invalid MySQL server upgrade", "Invalid MySQL server downgrade"}},
   };
   for (const absl::string_view line : absl::StrSplit(log, '\n')) {
-    for (const auto& trouble : kTroubles) {
-      if (IsError(line) && absl::StrContains(line, trouble.words)) {
-        return std::string(trouble.remedy);
+    if (!IsError(line)) continue;
+    for (const auto& [remedy, spellings] : kTroubles) {
+      for (const absl::string_view words : spellings) {
+        if (absl::StrContains(line, words)) return std::string(remedy);
       }
     }
   }

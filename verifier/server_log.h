@@ -15,7 +15,8 @@ namespace mysql_backup {
 std::string LastErrors(absl::string_view log);
 
 // Returns the remedy when the log shows that this host, not the backup, is the reason: no
-// permission (AppArmor), no room, no memory, or options that the data directory needs.
+// permission (AppArmor), no room, no memory, options that the data directory needs, or a server of
+// another version.
 absl::optional<std::string> HostTrouble(absl::string_view log);
 
 // Whether an error line speaks of corruption.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "verifier/database_check.h"
 #include "verifier/server_binary.h"
 #include "verifier/server_log.h"
+#include "verifier/server_process.h"
 
 namespace mysql_backup {
 namespace {
@@ -66,6 +68,24 @@ TEST(HostTrouble, TellsTheHostFromTheBackup) {
        "and "
        "data dictionary ('1').",
        "--lower-case-table-names"},
+      {"[ERROR] InnoDB: Upgrade after a crash is not supported. The redo log was created with "
+       "MariaDB 10.5.8.",
+       "same version"},
+      {"[ERROR] InnoDB: Unsupported redo log format. The redo log was created with MariaDB 12.1.",
+       "same version"},
+      {"[ERROR] [MY-013171] [InnoDB] Cannot boot server version 80018 on data directory built by "
+       "version 80019. Downgrade is not supported",
+       "same version"},
+      {"[ERROR] [MY-014061] [Server] Invalid MySQL server downgrade: Cannot downgrade from 90700 "
+       "to "
+       "80400. Target version should be ...",
+       "same version"},
+      {"[ERROR] [MY-014060] [Server] Invalid MySQL server upgrade: Cannot upgrade from 80019 to "
+       "90700.",
+       "same version"},
+      {"[ERROR] InnoDB: Upgrade after a crash is not supported. This redo log was created before "
+       "MariaDB 10.2.2.",
+       nullptr},
       {"setpriv: failed to execute /tmp/mariadbd: No such file or directory", "outside of /tmp"},
   };
   for (const auto& c : cases) {
@@ -76,6 +96,29 @@ TEST(HostTrouble, TellsTheHostFromTheBackup) {
       EXPECT_NE(remedy->find(c.remedy), std::string::npos) << *remedy;
     }
   }
+}
+
+// Each of these keeps a scratch server from doing what a live one does.
+TEST(ServerArguments, KeepsTheServerToItself) {
+  ScratchServerOptions options;
+  options.user = "daemon";
+  options.server_options = {"--innodb-page-size=8k"};
+  const std::vector<std::string> argv =
+      ServerArguments(options, "/usr/sbin/mariadbd", 7, "check", {"--innodb-read-only=1"});
+  const std::vector<std::string> head(argv.begin(), argv.begin() + 7);
+  EXPECT_EQ(head, (std::vector<std::string>{"/usr/bin/setpriv", "--reuid=daemon", "--regid=7",
+                                            "--init-groups", "--pdeathsig=TERM",
+                                            "/usr/sbin/mariadbd", "--no-defaults"}));
+  for (const char* option :
+       {"--datadir=/tmp/data", "--tmpdir=/tmp/tmp", "--secure-file-priv=/tmp/tmp",
+        "--socket=/tmp/run/server.sock", "--pid-file=/tmp/run/server.pid",
+        "--log-error=/tmp/run/check.log", "--skip-networking", "--skip-log-bin",
+        "--event-scheduler=OFF", "--innodb-buffer-pool-dump-at-shutdown=OFF",
+        "--loose-skip-slave-start", "--loose-skip-replica-start", "--loose-mysqlx=OFF"}) {
+    EXPECT_EQ(std::count(argv.begin(), argv.end(), option), 1) << option;
+  }
+  const std::vector<std::string> tail(argv.end() - 2, argv.end());
+  EXPECT_EQ(tail, (std::vector<std::string>{"--innodb-read-only=1", "--innodb-page-size=8k"}));
 }
 
 TEST(ReportsCorruption, LooksAtErrorsOnly) {
@@ -102,6 +145,11 @@ TEST(IsDamage, JudgesMessages) {
       {"Error", "Table 'a.b' doesn't exist in engine", true},
   };
   for (const auto& c : cases) EXPECT_EQ(IsDamage(c.type, c.text), c.want) << c.text;
+}
+
+TEST(IsUnknownEngine, KnowsTheWords) {
+  EXPECT_TRUE(IsUnknownEngine("Unknown storage engine 'ROCKSDB'"));
+  EXPECT_FALSE(IsUnknownEngine("Table 'a.b' doesn't exist in engine"));
 }
 
 TEST(IsUsersTable, PassesOverTheEnginesOwn) {
