@@ -106,7 +106,7 @@ absl::Status NoArguments(const std::vector<std::string>& arguments) {
 
 absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
   if (value.empty()) return UsageError(absl::StrCat("--", flag, " is needed; see --help"));
-  const absl::Status status = CheckPath(value);
+  absl::Status status = CheckPath(value);
   if (status.ok()) return status;
   return UsageError(absl::StrCat("--", flag, "='", value, "' ", status.message()));
 }

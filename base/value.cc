@@ -42,7 +42,7 @@ absl::Status CheckGroupName(absl::string_view value) {
 }
 
 absl::Status CheckVolumeName(absl::string_view value) {
-  const absl::Status status = CheckGroupName(value);
+  absl::Status status = CheckGroupName(value);
   if (!status.ok()) return status;
   for (const absl::string_view prefix : kReservedPrefixes) {
     if (absl::StartsWith(value, prefix)) {
