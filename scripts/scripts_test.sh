@@ -8,8 +8,11 @@ mount -t tmpfs none /run
 
 source base/shell_test.sh
 
-# As installed.
-app=$test_dir/app
+# As installed, and where every user reaches it.
+installed=$(mktemp -d /var/tmp/scripts_test.XXXXXX)
+on_exit rm -rf "$installed"
+chmod 755 "$installed"
+app=$installed/app
 mkdir -p "$app/bin" "$app/lib"
 cp scripts/backup_mysql.sh scripts/verify_restore.sh "$app"
 cp scripts/lib/steps.sh "$app/lib"
@@ -37,7 +40,6 @@ for script in backup_mysql.sh verify_restore.sh; do
     expect_stderr "^$script: unknown argument '"
   done
 
-  chmod 755 "$test_dir"
   run setpriv --reuid=65534 --regid=65534 --clear-groups "$app/$script"
   expect_exit 2
   expect_stderr 'not running as root.*use sudo'

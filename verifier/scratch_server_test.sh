@@ -155,8 +155,8 @@ expect_stderr 'this host cannot check the backup: .*correct --server_options'
 scratch --user=games -- /bin/true
 expect_exit 2
 expect_stderr 'files belong to the user of --user'
-touch "$test_dir/taken"
-scratch "--socket=$test_dir/taken" -- /bin/true
+touch "$server_dir/taken"
+scratch "--socket=$server_dir/taken" -- /bin/true
 expect_exit 2
 expect_stderr 'name another --socket'
 expect_nothing_left
