@@ -22,7 +22,7 @@ on_exit stop_mariadb
 make_datadir() {
   install -d -o "$server_user" "$server_dir/data" "$server_dir/tmp"
   mariadb-install-db --no-defaults --user="$server_user" --datadir="$server_dir/data/" \
-    --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve --innodb-log-file-size=8M \
+    --auth-root-authentication-method=normal --skip-test-db --force --innodb-log-file-size=8M \
     --tmpdir="$server_dir/tmp" >"$server_dir/install.log" 2>&1 ||
     fail "mariadb-install-db: $(cat "$server_dir/install.log")"
 }
