@@ -139,3 +139,19 @@ test_exit=0
 expect_exit 4
 expect_stderr "$root/backup_20261123_020000 is published and stays"
 expect "it does not stay" test -e "$root/backup_20261123_020000"
+
+# Published means on the disk: data and name can be read from the device, past the filesystem.
+on_disk() { sync --data "$test_dir/second" && grep -qaF -- "$1" "$test_dir/second"; }
+truncate -s 64M "$test_dir/second"
+mke2fs -q -t ext4 "$test_dir/second"
+mkdir "$test_dir/disk"
+mount -o loop,commit=300 "$test_dir/second" "$test_dir/disk"
+on_exit umount "$test_dir/disk"
+# With one of its time there already, the new name is nowhere on the disk before.
+mkdir "$test_dir/disk/$partial" "$test_dir/disk/backup_20261123_020000"
+echo 'a row that is nowhere else' >"$test_dir/disk/$partial/orders.ibd"
+expect "the test proves nothing: it is there already" not on_disk 'a row that is nowhere else'
+run "$publish_backup" --root="$test_dir/disk" --partial=$partial
+expect_exit 0
+expect "the data is not on the disk" on_disk 'a row that is nowhere else'
+expect "the name is not on the disk" on_disk backup_20261123_020001
