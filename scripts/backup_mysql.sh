@@ -96,7 +96,7 @@ quiesce() {
     wait_for_holder || return
     return 2
   fi
-  # For reading as well, which cannot block should the holder have gone meanwhile.
+  # For reading as well: should the holder have gone, opening cannot block, nor writing fail.
   exec 8<>"$fifo"
   now_ms
   locked_at=$REPLY
@@ -128,7 +128,7 @@ check() {
   log INFO "snapshot: $(<"$run_dir/snapshot")"
   [[ $LOCK_SCOPE == backup ]] || return 0
   local answer
-  { echo check >&8; } 2>/dev/null
+  echo check >&8
   read -r -t 60 -u 7 answer || {
     tell_holder_to_go || return
     return 3
@@ -147,7 +147,7 @@ cleanup() {
 # The holder proves before it lets go that it held the lock all the time; see its exit code.
 release() {
   local answer=
-  { echo release >&8; } 2>/dev/null
+  echo release >&8
   read -r -t 60 -u 7 answer
   [[ -z $answer ]] || log INFO "$answer"
   locked_ms=${answer##*held_ms=}
