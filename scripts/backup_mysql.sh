@@ -53,7 +53,6 @@ now_ms
 run_began=$REPLY
 printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
 
-holder=    # process id of fsfreeze_lock while it lives
 locked_at= # since when, in milliseconds
 locked_ms= # for how long
 mounted=   # this and the next two: not empty while there may be something to undo
@@ -88,10 +87,13 @@ quiesce() {
   local fifo=$run_dir/lock.fifo
   rm -f -- "$fifo"
   : >"$run_dir/lock.reason"
-  exec 7< <(exec "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" \
-    --socket="$SOCKET" --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" \
-    --max_hold="$LOCK_MAX_HOLD" 9>&-)
+  # An unnamed pipe for its answers, so that it is a job like any other.
+  exec 6<> <(:) 7</dev/fd/6
+  "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
+    --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
+    >&6 6>&- 7<&- 9>&- &
   holder=$!
+  exec 6>&-
   if ! read -r -u 7 position; then
     wait_for_holder || return
     return 2
@@ -164,7 +166,7 @@ retention() {
   "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" 9>&- |
     "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" 9>&- |
     "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT" >/dev/null 9>&- &
-  wait "$!" && half_done=
+  reap "$!" && half_done=
 }
 
 discard() {
@@ -174,16 +176,27 @@ discard() {
 # --- the lock's holder ----------------------------------------------------------------------------
 
 wait_for_holder() {
-  wait "$holder"
+  reap "$holder"
   local status=$?
+  ((status < 128)) || echo "the lock's holder was ended by SIG$(kill -l "$status")" >>"$run_dir/lock.reason"
   holder=
   exec 7<&- 8>&-
+  rm -f -- "$run_dir/lock.fifo" # which it removes itself, unless it was killed
   # It may have failed steps ago; this is where it comes out.
   cat "$run_dir/lock.reason" >>"$reason"
   if [[ -z $locked_ms && -n $locked_at ]]; then
     now_ms
     locked_ms=$((REPLY - locked_at))
   fi
+  return "$status"
+}
+
+# While a tool was at work. A holder that ends before it is told to is never a success.
+holder_ended() {
+  : >"$reason"
+  wait_for_holder
+  local status=$?
+  ((0 < status && status < 128)) || status=3
   return "$status"
 }
 

@@ -18,6 +18,7 @@ script_name=${0##*/}
 bin=$(dirname -- "$(readlink -f -- "$0")")/bin
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
+holder=          # process id of the lock's holder while it lives; see tool
 
 # log LEVEL MESSAGE: one line, in the form that the tools write. Never fails, and never ends a run:
 # the server may be locked.
@@ -104,10 +105,29 @@ at_the_end() {
 }
 
 # tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
-# only between foreground commands, and a copy takes long.
+# only between foreground commands, and a copy takes long. One that runs when the lock's holder ends
+# has nothing to work for any more, and may be stopped or hang: it is ended, and holder_ended tells
+# the exit code.
 tool() {
   "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
-  wait "$!"
+  local pid=$! status=0 ended=
+  if [[ -z $holder ]]; then
+    reap "$pid"
+    return $? # by itself, it would mean the status before the trap that this may run in
+  fi
+  # A holder that ended before this may be no job any more.
+  if kill -0 "$holder" 2>/dev/null; then
+    reap -n -p ended "$pid" "$holder"
+    status=$?
+    [[ ${ended-} == "$holder" ]] || return "$status"
+  fi
+  end_tools
+  holder_ended
+}
+
+# wait, without the shell's own words about a signal that ended the job.
+reap() {
+  wait "$@" 2>/dev/null
 }
 
 # Ends the programs that a signal caught us waiting for, also one that is stopped.
@@ -117,7 +137,7 @@ end_tools() {
   [[ -n ${pids[0]} ]] || return
   kill -TERM "${pids[@]}" 2>/dev/null
   kill -CONT "${pids[@]}" 2>/dev/null
-  wait "${pids[@]}"
+  reap "${pids[@]}"
 }
 
 # step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.
@@ -137,6 +157,7 @@ step() {
     log INFO "$name: OK ($elapsed)"
   else
     why=$(tr '\n' ' ' <"$reason")
+    [[ -n $why ]] || ((status < 128)) || why="ended by SIG$(kill -l "$status")"
     log ERROR "$name: FAILED ($elapsed, exit code $status): ${why:-see the lines above}"
   fi
   return "$status"
