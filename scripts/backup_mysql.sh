@@ -3,8 +3,9 @@
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step
 
+here=$(readlink -f -- "$0") && here=${here%/*} || exit 2
 # shellcheck source=scripts/lib/steps.sh
-source "$(dirname -- "$(readlink -f -- "$0")")/lib/steps.sh"
+source "$here/lib/steps.sh" || exit 2
 
 usage() {
   cat <<END
@@ -149,6 +150,10 @@ cleanup() {
 # The holder proves before it lets go that it held the lock all the time; see its exit code.
 release() {
   local answer=
+  if [[ -z $holder ]]; then
+    echo 'the read lock was lost before it was to be released' >"$reason"
+    return 3
+  fi
   echo release >&8
   read -r -t 60 -u 7 answer
   [[ -z $answer ]] || log INFO "$answer"
@@ -250,14 +255,14 @@ finish() {
   [[ -z $half_done ]] || step discard discard
   [[ -z $mounted$snapshotted$half_done ]] || note 4
   [[ -z $log_failed ]] || note 2
+  contract_code "$exit_code"
+  exit_code=$REPLY
   now_ms
   seconds $((REPLY - run_began))
   local summary="duration $REPLY, locked ${locked_ms:-0} ms"
   if [[ -s $published ]]; then
     summary+=", $(<"$run_dir/copied"), backup $(<"$published")"
   fi
-  # A tool that was killed has no exit code of its own.
-  ((exit_code < 128)) || exit_code=2
   if ((exit_code == 0)); then
     log INFO "end: OK ($summary)"
   else

@@ -15,7 +15,7 @@ umask 077
 trap '' PIPE
 
 script_name=${0##*/}
-bin=$(dirname -- "$(readlink -f -- "$0")")/bin
+bin=$here/bin # beside the script that sources this
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
 holder=          # process id of the lock's holder while it lives; see tool
@@ -41,6 +41,15 @@ seconds() {
   printf -v REPLY '%d.%03d s' $(($1 / 1000)) $(($1 % 1000))
 }
 
+# contract_code CODE: as the code of a run, in REPLY. A tool that was killed, or could not be started,
+# has none of its own.
+contract_code() {
+  case $1 in
+    0 | 1 | 2 | 3 | 4 | 75) REPLY=$1 ;;
+    *) REPLY=2 ;;
+  esac
+}
+
 require_root() {
   ((EUID == 0)) && return
   echo "$script_name: not running as root: LVM, mounts and the data directory need it; use sudo" >&2
@@ -50,7 +59,10 @@ require_root() {
 # load_config FILE: sets a variable for each key of the configuration. FILE may be empty.
 load_config() {
   local text key value
-  text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || exit
+  text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || {
+    contract_code $?
+    exit "$REPLY"
+  }
   cd /
   while IFS='=' read -r key value; do
     printf -v "$key" '%s' "$value"
