@@ -117,6 +117,8 @@ mount_it() {
 }
 
 copy() {
+  # Whatever fails to reach the disk from here on is told to who has this open; see publish.
+  exec 6<"$BACKUP_ROOT" || return 2
   half_done=yes
   tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
     --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
@@ -155,8 +157,10 @@ release() {
 }
 
 publish() {
-  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$published" || return
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --witness_fd=5 5<&6 \
+    >"$published" || return
   half_done=
+  exec 6<&-
 }
 
 retention() {

@@ -1,9 +1,9 @@
 # What backup_mysql.sh and verify_restore.sh have in common: the log, the configuration, one run at
 # a time, and running a step. To be sourced.
 #
-# Descriptors: 3 is the terminal or whatever stderr was; 7 and 8 the answers of the lock's holder and
-# its fifo; 9 the lock file of the run. Tools get none of the last three: a child that outlived the
-# run would hold them open.
+# Descriptors: 3 is the terminal or whatever stderr was; 6 the backup root, since before the copy; 7
+# and 8 the answers of the lock's holder and its fifo; 9 the lock file of the run. Tools get none of
+# the last four: a child that outlived the run would hold them open.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
 
@@ -106,7 +106,7 @@ at_the_end() {
 # tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
 # only between foreground commands, and a copy takes long.
 tool() {
-  "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
+  "$bin/$1" "--reason_file=$reason" "${@:2}" 6<&- 7<&- 8>&- 9>&- &
   wait "$!"
 }
 
