@@ -75,7 +75,7 @@ class LogMaker {
 };
 
 std::string Put(const std::string& name, const std::string& text) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  std::string path = absl::StrCat(testing::TempDir(), "/", name);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
   return path;
 }
