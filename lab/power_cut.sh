@@ -136,20 +136,27 @@ check_tree() {
   REPLY=
 }
 
-# try_state FILESYSTEM DURABLE END SEED: `base` is brought to entry DURABLE, `state` to the whole.
+# make_state DURABLE END SEED: `base` is brought to entry DURABLE, `state` to the whole.
+make_state() {
+  if (($1 > base_at)); then
+    "$replay" --log="$log" --image="$base" --begin="$base_at" --end="$1" || return
+    base_at=$1
+  fi
+  cp --sparse=always -- "$base" "$state" &&
+    "$replay" --log="$log" --image="$state" --begin="$1" --end="$2" --seed="$3"
+}
+
+# try_state FILESYSTEM DURABLE END SEED: says so if the state does not survive.
 try_state() {
   local filesystem=$1 durable=$2 end=$3 part=$4
-  if ((durable > base_at)); then
-    "$replay" --log="$log" --image="$base" --begin="$base_at" --end="$durable"
-    base_at=$durable
-  fi
-  cp --sparse=always -- "$base" "$state"
-  "$replay" --log="$log" --image="$state" --begin="$durable" --end="$end" --seed="$part"
   : >"$work/words"
-  REPLY='it cannot be mounted'
-  if mount_state "$filesystem"; then
-    check_tree "$end" || true
-    umount "$disk"
+  REPLY='it cannot be made'
+  if make_state "$durable" "$end" "$part" 2>>"$work/words"; then
+    REPLY='it cannot be mounted'
+    if mount_state "$filesystem"; then
+      check_tree "$end" || true
+      umount "$disk" || REPLY='it cannot be unmounted'
+    fi
   fi
   [[ -n $REPLY ]] || return 0
   echo "FAILED $filesystem $end:$part: $REPLY: lab/power_cut.sh --record=$record --only=$end:$part $filesystem"
@@ -200,7 +207,7 @@ tools=$(build)
 replay=$tools/lab/replay_writes plan=$tools/lab/plan_power_cuts
 status=0
 for filesystem in "${filesystems[@]}"; do
-  open_record "$filesystem"
+  open_record "$filesystem" || exit 2
   walk "$filesystem" || status=2
 done
 exit "$status"
