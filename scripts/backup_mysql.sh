@@ -89,12 +89,12 @@ quiesce() {
   rm -f -- "$fifo"
   : >"$run_dir/lock.reason"
   # An unnamed pipe for its answers, so that it is a job like any other.
-  exec 6<> <(:) 7</dev/fd/6
+  exec 5<> <(:) 7</dev/fd/5
   "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
     --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
-    >&6 6>&- 7<&- 9>&- &
+    >&5 5>&- 6<&- 7<&- 9>&- &
   holder=$!
-  exec 6>&-
+  exec 5>&-
   if ! read -r -u 7 position; then
     wait_for_holder || return
     return 2
@@ -120,6 +120,8 @@ mount_it() {
 }
 
 copy() {
+  # Whatever fails to reach the disk from here on is told to who has this open; see publish.
+  exec 6<"$BACKUP_ROOT" || return 2
   half_done=yes
   tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
     --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
@@ -162,8 +164,10 @@ release() {
 }
 
 publish() {
-  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$published" || return
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --witness_fd=5 5<&6 \
+    >"$published" || return
   half_done=
+  exec 6<&-
 }
 
 retention() {

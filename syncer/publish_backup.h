@@ -19,9 +19,15 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
 // Writes the copy `partial` (a partial's name) in the directory `root` to disk, renames it, writes
 // the renaming to disk as well, and returns the published name. Nothing is ever replaced.
 //
+// `witness` is a descriptor of `root` that was opened before the copy began, not owned, or -1. The
+// kernel tells of a write that failed only those who had opened the filesystem before, and of the
+// others only the first who asks: without a witness, a loss that some other program's sync was told
+// of goes unnoticed.
+//
 // An error before the renaming leaves everything as it was. When only the last step failed, the
 // error carries ExitCode::kLeftBehind and names the backup.
-absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial);
+absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial,
+                                          int witness = -1);
 
 }  // namespace mysql_backup
 

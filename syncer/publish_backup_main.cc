@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gflags/gflags.h>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,9 @@
 #include "syncer/publish_backup.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
+DEFINE_int32(witness_fd, -1,
+             "descriptor of the root that the caller opened before the copy began: what has been "
+             "lost since then is noticed even if another program was told of it");
 DEFINE_string(partial, "", "name of the copy in it: .backup_YYYYMMDD_HHMMSS.partial");
 
 namespace {
@@ -29,7 +33,12 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     return mysql_backup::UsageError(
         absl::StrCat("--partial='", FLAGS_partial, "' is not .backup_YYYYMMDD_HHMMSS.partial"));
   }
-  ASSIGN_OR_RETURN(const std::string name, mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial));
+  if (FLAGS_witness_fd != -1 && (FLAGS_witness_fd < 0 || fcntl(FLAGS_witness_fd, F_GETFD) < 0)) {
+    return mysql_backup::UsageError(
+        absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
+  }
+  ASSIGN_OR_RETURN(const std::string name,
+                   mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial, FLAGS_witness_fd));
   const std::string path = absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name);
   absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
   if (written.ok()) return written;

@@ -155,3 +155,55 @@ run "$publish_backup" --root="$test_dir/disk" --partial=$partial
 expect_exit 0
 expect "the data is not on the disk" on_disk 'a row that is nowhere else'
 expect "the name is not on the disk" on_disk backup_20261123_020001
+
+# A loss that another program's sync was told of, and publish_backup, which came later, was not. The
+# disk is a file on a filesystem that is full, and what lies under the copy has no place there.
+mkdir "$test_dir/full" "$test_dir/lossy"
+mount -t tmpfs -o size=48M full "$test_dir/full"
+on_exit umount "$test_dir/full"
+mke2fs -q -t ext4 -b 4096 "$test_dir/full/image" 32M
+fallocate --length 32M "$test_dir/full/image"
+mount -o loop "$test_dir/full/image" "$test_dir/lossy"
+on_exit umount "$test_dir/lossy"
+close_witness() { exec 6<&-; }
+on_exit close_witness
+
+# lose_rows: in a new copy; descriptor 6 has the root open since before.
+lose_rows() {
+  local file=$test_dir/lossy/$partial/orders.ibd first last
+  mkdir "$test_dir/lossy/$partial"
+  exec 6<"$test_dir/lossy"
+  head -c 1M /dev/zero >"$file"
+  sync --file-system "$file"
+  while read -r first last; do
+    fallocate --punch-hole --offset $((first * 4096)) --length $(((last - first + 1) * 4096)) \
+      "$test_dir/full/image"
+  done < <(filefrag -b4096 -v "$file" | awk -F '[.: ]+' '/^ *[0-9]+:/ { print $5, $6 }')
+  ! dd if=/dev/zero of="$test_dir/full/filler" bs=4k status=none 2>/dev/null ||
+    fail 'the disk is not full'
+  head -c 1M /dev/urandom | dd of="$file" conv=notrunc status=none
+  expect 'the test proves nothing: nothing was lost' not sync --file-system "$file" 2>/dev/null
+  rm "$test_dir/full/filler"
+}
+
+lose_rows
+run "$publish_backup" --root="$test_dir/lossy" --partial=$partial --witness_fd=6
+expect_exit 2
+expect_stdout ''
+expect_stderr 'cannot write .* to disk: .*; part of it is lost'
+expect 'a loss was published' test ! -e "$test_dir/lossy/backup_20261123_020000"
+# Who opens it now has seen no loss: that the witness does is all there is.
+exec 6<&- 6<"$test_dir/lossy"
+run "$publish_backup" --root="$test_dir/lossy" --partial=$partial --witness_fd=6
+expect_exit 0
+
+make_partial
+run "$publish_backup" --root="$root" --partial=$partial --witness_fd=6
+expect_exit 2
+expect_stderr 'not the directory any more'
+exec 6<&-
+for fd in 6 -2 99; do
+  run "$publish_backup" --root="$root" --partial=$partial --witness_fd=$fd
+  expect_exit 1
+  expect_stderr 'is no open descriptor'
+done

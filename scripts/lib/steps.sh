@@ -1,9 +1,9 @@
 # What backup_mysql.sh and verify_restore.sh have in common: the log, the configuration, one run at
 # a time, and running a step. To be sourced.
 #
-# Descriptors: 3 is the terminal or whatever stderr was; 7 and 8 the answers of the lock's holder and
-# its fifo; 9 the lock file of the run. Tools get none of the last three: a child that outlived the
-# run would hold them open.
+# Descriptors: 3 is the terminal or whatever stderr was; 6 the backup root, since before the copy; 7
+# and 8 the answers of the lock's holder and its fifo; 9 the lock file of the run. Tools get none of
+# the last four: a child that outlived the run would hold them open.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
 
@@ -121,7 +121,7 @@ at_the_end() {
 # has nothing to work for any more, and may be stopped or hang: it is ended, and holder_ended tells
 # the exit code.
 tool() {
-  "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
+  "$bin/$1" "--reason_file=$reason" "${@:2}" 6<&- 7<&- 8>&- 9>&- &
   local pid=$! status=0 ended=
   if [[ -z $holder ]]; then
     reap "$pid"
