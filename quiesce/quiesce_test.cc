@@ -108,6 +108,17 @@ TEST(FormatPosition, IsOneRecordWithoutSpacesInValues) {
             "binlog_position=4711 gtid=u-1:1-5,u-2:1");
 }
 
+TEST(FormatPosition, TellsOddNamesAsTheyAre) {
+  Position position;
+  position.is_mariadb = true;
+  position.version = "10.11\x1b";
+  position.server_id = "1";
+  position.binlog_file = "my bin%.000001";
+  EXPECT_EQ(FormatPosition(position),
+            "flavour=mariadb version=10.11%1B server_id=1 server_uuid= "
+            "binlog_file=my%20bin%25.000001 binlog_position=0 gtid=");
+}
+
 TEST(ServerPaths, AreMadeAbsolute) {
   EXPECT_EQ(AbsoluteServerPath("/var/lib/mysql/", "./"), "/var/lib/mysql/./");
   EXPECT_EQ(AbsoluteServerPath("/var/lib/mysql", "ibdata1"), "/var/lib/mysql/ibdata1");
