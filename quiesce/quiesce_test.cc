@@ -65,6 +65,9 @@ TEST(CanBlock, KnowsWhatHoldsTheLockUp) {
       {"WITH x AS (SELECT 1) SELECT * FROM x", false},
       {"WITH x AS (SELECT 1) UPDATE t SET a = 1", true},
       {"/* SELECT", true},
+      {"SELECT a FROM t FOR\n  UPDATE", true},
+      {"SELECT a FROM t LOCK IN SHARE\tMODE", true},
+      {"WITH x AS (SELECT 1) DELETE\nFROM t", true},
       {"", true},
   };
   for (const auto& c : kCases) {
@@ -84,13 +87,10 @@ TEST(BlankLiterals, LeavesWhatIsQuotedOut) {
     const char* statement;
     const char* blanked;
   } kCases[] = {
-      {"SELECT 1", "SELECT 1"},
-      {"SET PASSWORD = 'secret'", "SET PASSWORD = '...'"},
-      {"a 'x' b \"y\" c", "a '...' b \"...\" c"},
-      {"a 'it\\'s secret' b", "a '...' b"},
-      {"a 'it''s secret' b", "a '...''...' b"},
-      {"cut off 'secr", "cut off '..."},
-      {"SELECT `column`", "SELECT `column`"},
+      {"SELECT 1", "SELECT 1"},          {"SET PASSWORD = 'secret'", "SET PASSWORD = '..."},
+      {"a \"x\" b 'y' c", "a \"..."},    {"a /* don't */ 'secret'", "a /* don'..."},
+      {"a 'x\\' b 'secret'", "a '..."},  {"a `b'c` 'secret'", "a `b'..."},
+      {"cut off 'secr", "cut off '..."}, {"SELECT `column`", "SELECT `column`"},
   };
   for (const auto& c : kCases) EXPECT_EQ(BlankLiterals(c.statement), c.blanked);
 }
