@@ -14,6 +14,7 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   style  format and lint of C++ and shell (scripts/presubmit.sh format lint tidy)
   unit   all Bazel tests: libraries, and the built tools with a private server and loop devices
   asan   the C++ tests again under AddressSanitizer and UBSan
+  fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine
 
@@ -75,6 +76,11 @@ suite_asan() {
   tally_bazel $?
 }
 
+suite_fuzz() {
+  watch scripts/fuzz.sh
+  tally $? "$(count '^fuzz .* PASSED$' "$REPLY")" "$(count '^fuzz .* FAILED$' "$REPLY")" 0
+}
+
 suite_lab() {
   watch lab/lab_test.sh
   local status=$? counts
@@ -88,7 +94,7 @@ suite_e2e() {
   tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan lab e2e)
+readonly ALL_SUITES=(style unit asan fuzz lab e2e)
 suites=()
 for argument; do
   case $argument in
@@ -96,7 +102,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | lab | e2e) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1
