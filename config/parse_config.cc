@@ -63,6 +63,9 @@ bool IsQuote(char c) { return c == '"' || c == '\''; }
 
 // What no value may contain, whatever its key.
 absl::Status CheckForm(absl::string_view value) {
+  if (StripBlanks(value) != value) {
+    return absl::InvalidArgumentError("a blank at the end cannot be told in this file");
+  }
   if (IsQuote(value.front()) || IsQuote(value.back())) {
     return absl::InvalidArgumentError(
         "quotes are not taken off here, they would be part of the value; leave them out");
@@ -133,6 +136,11 @@ class Reader {
     if (!value.empty()) {
       const absl::Status form = CheckForm(value);
       checked = form.ok() ? key->check(value) : form;
+    }
+    // "/a /" is the path "/a ": what the slash at the end hid is now for all to see.
+    if (checked.ok()) {
+      const absl::Status form = CheckForm(*checked);
+      if (!form.ok()) checked = form;
     }
     if (!checked.ok()) {
       return Refuse(absl::StrCat(name, "=", value, ": ", checked.status().message()));

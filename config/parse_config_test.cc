@@ -84,6 +84,8 @@ TEST(ParseConfigTest, RefusesWithFileAndLine) {
       {"KEEP=\"7\"", "f:1: ", "quotes"},
       {"BACKUP_ROOT='/b'", "f:1: ", "quotes"},
       {"BACKUP_ROOT=/b\"", "f:1: ", "quotes"},
+      {"SOCKET=/s\"/", "f:1: SOCKET=/s\"/: ", "quotes"},
+      {"BACKUP_ROOT=/my backups /", "f:1: BACKUP_ROOT=/my backups /: ", "blank"},
       {"KEEP=7 # a week", "f:1: ", "comment needs a line of its own"},
       {"BACKUP_ROOT=/b\t# tab", "f:1: ", "control character"},
       {"BACKUP_ROOT=/b=c", "f:1: ", "'='"},

@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
 
@@ -34,11 +36,18 @@ absl::string_view SkipToVerb(absl::string_view text) {
   }
 }
 
+// Returns the text in lower case, with one space for all white space between two words.
+std::string Plain(absl::string_view text) {
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(text, absl::ByAnyChar(" \t\n\v\f\r"), absl::SkipEmpty());
+  return absl::AsciiStrToLower(absl::StrJoin(words, " "));
+}
+
 }  // namespace
 
 bool CanBlock(bool is_mariadb, absl::string_view text) {
   if (!is_mariadb) return true;
-  const std::string statement = absl::AsciiStrToLower(SkipToVerb(text));
+  const std::string statement = Plain(SkipToVerb(text));
   const bool reads =
       std::any_of(std::begin(kReadingVerbs), std::end(kReadingVerbs),
                   [&](absl::string_view verb) { return absl::StartsWith(statement, verb); });
@@ -48,24 +57,9 @@ bool CanBlock(bool is_mariadb, absl::string_view text) {
 }
 
 std::string BlankLiterals(absl::string_view statement) {
-  std::string blanked;
-  char quote = 0;
-  for (size_t i = 0; i < statement.size(); ++i) {
-    const char c = statement[i];
-    if (quote == 0) {
-      blanked.push_back(c);
-      if (c == '\'' || c == '"') {
-        quote = c;
-        blanked.append("...");
-      }
-    } else if (c == '\\') {
-      ++i;
-    } else if (c == quote) {
-      quote = 0;
-      blanked.push_back(c);
-    }
-  }
-  return blanked;
+  const size_t quote = statement.find_first_of("'\"");
+  if (quote == absl::string_view::npos) return std::string(statement);
+  return absl::StrCat(statement.substr(0, quote + 1), "...");
 }
 
 absl::StatusOr<std::vector<Statement>> FindBlockers(MysqlSession& session, absl::Duration min_age) {

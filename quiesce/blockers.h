@@ -29,11 +29,12 @@ bool CanBlock(bool is_mariadb, absl::string_view text);
 // oldest first. Needs the PROCESS privilege to see other users' statements.
 absl::StatusOr<std::vector<Statement>> FindBlockers(MysqlSession& session, absl::Duration min_age);
 
-// Returns the statement with whatever stands in quotes left out: passwords and people's data are
-// nothing for a log.
+// Returns the statement up to its first quote, with "..." for the rest: passwords and people's data
+// are nothing for a log. Where a text in quotes ends depends on comments, names and the sql_mode of
+// a session that is not ours.
 std::string BlankLiterals(absl::string_view statement);
 
-// Returns "connection 12 (user app) has been running for 301 s: update t set ...".
+// Returns "connection 12 (user app) has been running for 301 s: update t set a = 1".
 std::string DescribeStatement(const Statement& statement);
 
 }  // namespace mysql_backup

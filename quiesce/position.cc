@@ -2,8 +2,10 @@
 
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "base/status.h"
 
@@ -22,8 +24,17 @@ absl::StatusOr<std::vector<MysqlRow>> ReadBinlogStatus(MysqlSession& session) {
   return session.Query("SHOW MASTER STATUS");
 }
 
-std::string WithoutSpaces(const std::string& text) {
-  return absl::StrReplaceAll(text, {{" ", ""}, {"\n", ""}, {"\t", ""}, {"\r", ""}});
+std::string Encode(absl::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_iscntrl(byte) || c == ' ' || c == '%') {
+      absl::StrAppendFormat(&encoded, "%%%02X", byte);
+    } else {
+      encoded.push_back(c);
+    }
+  }
+  return encoded;
 }
 
 }  // namespace
@@ -31,14 +42,14 @@ std::string WithoutSpaces(const std::string& text) {
 absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
   Position position;
   position.is_mariadb = session.is_mariadb();
-  position.version = WithoutSpaces(session.server_version());
+  position.version = session.server_version();
   ASSIGN_OR_RETURN(position.server_id, session.QueryValue("SELECT @@server_id"));
   if (!position.is_mariadb) {
     ASSIGN_OR_RETURN(position.server_uuid, session.QueryValue("SELECT @@server_uuid"));
   }
   ASSIGN_OR_RETURN(const std::vector<MysqlRow> status, ReadBinlogStatus(session));
   if (!status.empty() && status[0].size() >= 2) {
-    position.binlog_file = WithoutSpaces(status[0][0].value_or(""));
+    position.binlog_file = status[0][0].value_or("");
     if (!absl::SimpleAtoi(status[0][1].value_or(""), &position.binlog_position)) {
       return absl::InternalError(absl::StrCat("the server gave no number as binary log position: ",
                                               status[0][1].value_or("NULL")));
@@ -47,15 +58,17 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
   ASSIGN_OR_RETURN(const std::string gtid,
                    session.QueryValue(position.is_mariadb ? "SELECT @@gtid_binlog_pos"
                                                           : "SELECT @@gtid_executed"));
-  position.gtid = WithoutSpaces(gtid);
+  // MySQL breaks a long set into lines, which mean nothing.
+  position.gtid = absl::StrReplaceAll(gtid, {{" ", ""}, {"\n", ""}});
   return position;
 }
 
 std::string FormatPosition(const Position& position) {
-  return absl::StrCat("flavour=", position.is_mariadb ? "mariadb" : "mysql",
-                      " version=", position.version, " server_id=", position.server_id,
-                      " server_uuid=", position.server_uuid, " binlog_file=", position.binlog_file,
-                      " binlog_position=", position.binlog_position, " gtid=", position.gtid);
+  return absl::StrCat(
+      "flavour=", position.is_mariadb ? "mariadb" : "mysql", " version=", Encode(position.version),
+      " server_id=", Encode(position.server_id), " server_uuid=", Encode(position.server_uuid),
+      " binlog_file=", Encode(position.binlog_file), " binlog_position=", position.binlog_position,
+      " gtid=", Encode(position.gtid));
 }
 
 }  // namespace mysql_backup

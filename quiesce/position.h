@@ -26,7 +26,8 @@ struct Position {
 // log's position (BINLOG MONITOR on MariaDB, REPLICATION CLIENT on MySQL).
 absl::StatusOr<Position> ReadPosition(MysqlSession& session);
 
-// Returns the position as "key=value" pairs with single spaces between; no value contains a space.
+// Returns the position as "key=value" pairs with single spaces between. Spaces, control characters
+// and percent signs in a value are written as in a URL (%20), so that it is told as it is.
 std::string FormatPosition(const Position& position);
 
 }  // namespace mysql_backup

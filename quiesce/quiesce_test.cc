@@ -65,6 +65,9 @@ TEST(CanBlock, KnowsWhatHoldsTheLockUp) {
       {"WITH x AS (SELECT 1) SELECT * FROM x", false},
       {"WITH x AS (SELECT 1) UPDATE t SET a = 1", true},
       {"/* SELECT", true},
+      {"SELECT a FROM t FOR\n  UPDATE", true},
+      {"SELECT a FROM t LOCK IN SHARE\tMODE", true},
+      {"WITH x AS (SELECT 1) DELETE\nFROM t", true},
       {"", true},
   };
   for (const auto& c : kCases) {
@@ -84,13 +87,10 @@ TEST(BlankLiterals, LeavesWhatIsQuotedOut) {
     const char* statement;
     const char* blanked;
   } kCases[] = {
-      {"SELECT 1", "SELECT 1"},
-      {"SET PASSWORD = 'secret'", "SET PASSWORD = '...'"},
-      {"a 'x' b \"y\" c", "a '...' b \"...\" c"},
-      {"a 'it\\'s secret' b", "a '...' b"},
-      {"a 'it''s secret' b", "a '...''...' b"},
-      {"cut off 'secr", "cut off '..."},
-      {"SELECT `column`", "SELECT `column`"},
+      {"SELECT 1", "SELECT 1"},          {"SET PASSWORD = 'secret'", "SET PASSWORD = '..."},
+      {"a \"x\" b 'y' c", "a \"..."},    {"a /* don't */ 'secret'", "a /* don'..."},
+      {"a 'x\\' b 'secret'", "a '..."},  {"a `b'c` 'secret'", "a `b'..."},
+      {"cut off 'secr", "cut off '..."}, {"SELECT `column`", "SELECT `column`"},
   };
   for (const auto& c : kCases) EXPECT_EQ(BlankLiterals(c.statement), c.blanked);
 }
@@ -106,6 +106,17 @@ TEST(FormatPosition, IsOneRecordWithoutSpacesInValues) {
   EXPECT_EQ(FormatPosition(position),
             "flavour=mysql version=9.7.0 server_id=1 server_uuid=u-1 binlog_file=binlog.000007 "
             "binlog_position=4711 gtid=u-1:1-5,u-2:1");
+}
+
+TEST(FormatPosition, TellsOddNamesAsTheyAre) {
+  Position position;
+  position.is_mariadb = true;
+  position.version = "10.11\x1b";
+  position.server_id = "1";
+  position.binlog_file = "my bin%.000001";
+  EXPECT_EQ(FormatPosition(position),
+            "flavour=mariadb version=10.11%1B server_id=1 server_uuid= "
+            "binlog_file=my%20bin%25.000001 binlog_position=0 gtid=");
 }
 
 TEST(ServerPaths, AreMadeAbsolute) {

@@ -28,10 +28,12 @@ build libgtest-dev          googletest
 build libgmock-dev          googlemock
 test  acl                   access control lists on test files
 test  attr                  extended attributes on test files
+test  clang                 compiles the fuzz targets
 test  clang-format          presubmit: format of C++
 test  clang-tidy            presubmit: lint of C++
 test  e2fsprogs             ext4 on test devices
 test  git                   presubmit: list of files
+test  libclang-rt-14-dev    libFuzzer and the sanitizers of clang
 test  logrotate             the rotation of the log
 test  mariadb-client-core   mariadb, mariadb-check
 test  mariadb-server-core   mariadbd, mariadb-install-db, without a running service

@@ -14,6 +14,7 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   style  format and lint of C++ and shell (scripts/presubmit.sh format lint tidy)
   unit   all Bazel tests: libraries, and the built tools with a private server and loop devices
   asan   the C++ tests again under AddressSanitizer and UBSan
+  fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
@@ -76,6 +77,11 @@ suite_asan() {
   tally_bazel $?
 }
 
+suite_fuzz() {
+  watch scripts/fuzz.sh
+  tally $? "$(count '^fuzz .* PASSED$' "$REPLY")" "$(count '^fuzz .* FAILED$' "$REPLY")" 0
+}
+
 suite_lab() {
   watch lab/lab_test.sh
   local status=$? counts
@@ -95,7 +101,7 @@ suite_power() {
     "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan lab e2e power)
+readonly ALL_SUITES=(style unit asan fuzz lab e2e power)
 suites=()
 for argument; do
   case $argument in
@@ -103,7 +109,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | lab | e2e | power) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e | power) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1

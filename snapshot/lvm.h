@@ -34,8 +34,9 @@ struct LogicalVolume {
   bool IsSnapshotOf(absl::string_view lv) const { return !origin.empty() && origin == lv; }
   bool IsOurs() const;  // has kTag
 
-  // Whether LVM vouches for a classic snapshot: it is active (fifth letter a; I and S say that it
-  // has overflowed, X that LVM could not tell) and its COW space is known not to be full.
+  // Whether LVM vouches for a classic snapshot: it is one (first letter s) and active (fifth letter
+  // a; I and S say that it has overflowed, X that LVM could not tell), and its COW space is known
+  // not to be full.
   bool IsValidSnapshot() const;
 };
 

@@ -13,7 +13,8 @@
 namespace mysql_backup {
 namespace {
 
-constexpr size_t kFields = 9;  // of kLvsFields in lvm.cc
+constexpr size_t kFields = 9;       // of kLvsFields in lvm.cc
+constexpr size_t kAttributes = 10;  // letters of lv_attr; a later LVM may have more
 
 absl::Status BadLine(absl::string_view line) {
   return absl::InvalidArgumentError(absl::StrCat("lvs printed a line of an unknown form: ", line));
@@ -26,8 +27,9 @@ bool LogicalVolume::IsOurs() const {
 }
 
 bool LogicalVolume::IsValidSnapshot() const {
-  return attributes.size() > 4 && attributes[4] == 'a' && data_percent.has_value() &&
-         *data_percent < 100;
+  // Not a number fails both comparisons.
+  return attributes.size() >= kAttributes && attributes[0] == 's' && attributes[4] == 'a' &&
+         data_percent.has_value() && *data_percent >= 0 && *data_percent < 100;
 }
 
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
@@ -45,7 +47,7 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
     double percent = 0;
     int major = -1;
     int minor = -1;
-    if (volume.name.empty() || volume.attributes.size() < 6 ||
+    if (volume.name.empty() || volume.attributes.size() < kAttributes ||
         !absl::SimpleAtoi(fields[4], &volume.size_bytes) ||
         (!fields[5].empty() && !absl::SimpleAtod(fields[5], &percent)) ||
         !absl::SimpleAtoi(fields[7], &major) || !absl::SimpleAtoi(fields[8], &minor)) {

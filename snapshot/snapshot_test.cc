@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/sysmacros.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
   for (const std::string report :
        {"garbage", "a|b|c", "lv||owi-aos---||12MB||/dev/vg/lv|254|0",
         "lv||owi-aos---||12|half|/dev/vg/lv|254|0", "lv||owi||12||/dev/vg/lv|254|0",
-        "||owi-aos---||12||/dev/vg/lv|254|0", "lv||owi-aos---||12||/dev/vg/lv|254|0|more"}) {
+        "lv||owi-aos--||12||/dev/vg/lv|254|0", "||owi-aos---||12||/dev/vg/lv|254|0",
+        "lv||owi-aos---||12||/dev/vg/lv|254|0|more"}) {
     EXPECT_EQ(ParseLvs(report).status().code(), absl::StatusCode::kInvalidArgument) << report;
   }
   EXPECT_THAT(*ParseLvs(""), IsEmpty());
@@ -73,6 +75,11 @@ TEST(IsValidSnapshot, WantsAnActiveOneThatIsKnownNotToBeFull) {
       {"swi-Xos---", 10.0, false},
       {"swi---s---", 10.0, false},
       {"swi-sos---", 10.0, false},
+      {"Vwi-aotz--", 10.0, false},  // a thin one
+      {"swi-aos--", 10.0, false},
+      {"swi-aos---", -1.0, false},
+      {"swi-aos---", -std::numeric_limits<double>::infinity(), false},
+      {"swi-aos---", std::numeric_limits<double>::quiet_NaN(), false},
       {"swi-aos---", absl::nullopt, false},
       {"", 0.0, false},
   };

@@ -15,6 +15,10 @@ namespace {
 // No line that is read here comes near it; a program that is not rsync may send anything.
 constexpr size_t kMaxLine = 4096;
 
+// "1023.99GB/s" and "9999:59:59", beyond which rsync writes question marks.
+constexpr size_t kMaxRate = 11;
+constexpr size_t kMaxClock = 10;
+
 // Reads the number at the beginning of `text`, 0 when there is none, and takes it away.
 int64_t ConsumeNumber(absl::string_view* text) {
   const size_t size = static_cast<size_t>(
@@ -25,6 +29,14 @@ int64_t ConsumeNumber(absl::string_view* text) {
   if (!absl::SimpleAtoi(text->substr(0, size), &number)) number = 0;
   text->remove_prefix(size);
   return number;
+}
+
+// Whether a word can be shown as it is: no longer than `size`, and nothing that would move the
+// cursor of a terminal.
+bool IsShowable(absl::string_view word, size_t size) {
+  return word.size() <= size && std::all_of(word.begin(), word.end(), [](char c) {
+           return absl::ascii_isgraph(static_cast<unsigned char>(c));
+         });
 }
 
 }  // namespace
@@ -69,7 +81,8 @@ absl::optional<CopyProgress> ParseProgress(absl::string_view line) {
   CopyProgress progress;
   if (!absl::SimpleAtoi(fields[0], &progress.bytes) || progress.bytes < 0 ||
       !absl::ConsumeSuffix(&percent, "%") || !absl::SimpleAtoi(percent, &progress.percent) ||
-      progress.percent < 0 || progress.percent > 100 || !absl::EndsWith(fields[2], "/s")) {
+      progress.percent < 0 || progress.percent > 100 || !absl::EndsWith(fields[2], "/s") ||
+      !IsShowable(fields[2], kMaxRate) || !IsShowable(fields[3], kMaxClock)) {
     return absl::nullopt;
   }
   progress.rate = std::string(fields[2]);
@@ -140,10 +153,8 @@ absl::string_view LastLines(absl::string_view text, int count) {
   while (absl::ConsumeSuffix(&text, "\n")) {
   }
   size_t begin = text.size();
-  for (; count > 0 && begin != absl::string_view::npos && begin > 0; --count) {
-    begin = text.rfind('\n', begin - 1);
-  }
-  return begin == absl::string_view::npos || begin == 0 ? text : text.substr(begin + 1);
+  while (begin > 0 && (text[begin - 1] != '\n' || --count > 0)) --begin;
+  return text.substr(begin);
 }
 
 }  // namespace mysql_backup

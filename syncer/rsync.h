@@ -50,7 +50,7 @@ class RsyncOutput {
 // Returns what an exit code other than 0 means for a copy of a snapshot, and what to do about it.
 std::string RsyncExitMeaning(int exit_code);
 
-// Returns the last `count` lines of `text`.
+// Returns the last `count` lines of `text`, 1 or more; empty ones at its end do not count.
 absl::string_view LastLines(absl::string_view text, int count);
 
 }  // namespace mysql_backup

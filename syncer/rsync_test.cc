@@ -30,10 +30,12 @@ TEST(RsyncTest, ParsesProgress) {
   EXPECT_EQ(progress->clock, "0:01:07");
   EXPECT_TRUE(ParseProgress("32768   0%    0.00kB/s    0:00:00  ").has_value());
 
-  for (const char* line : {"", " ", "1 2 3 4", "8000000 16 1.24GB/s 0:00:00",
-                           "8000000 16% 1.24GB 0:00:00", "8000000 16%", "x 16% 1.24GB/s 0:00:00",
-                           "-1 16% 1.24GB/s 0:00:00", "1 101% 1.24GB/s 0:00:00",
-                           "1 -1% 1.24GB/s 0:00:00", "Number of files: 8 (reg: 6, dir: 2)"}) {
+  for (const char* line :
+       {"", " ", "1 2 3 4", "8000000 16 1.24GB/s 0:00:00", "8000000 16% 1.24GB 0:00:00",
+        "8000000 16%", "x 16% 1.24GB/s 0:00:00", "-1 16% 1.24GB/s 0:00:00",
+        "1 101% 1.24GB/s 0:00:00", "1 -1% 1.24GB/s 0:00:00", "1 1% \x1b[2J/s 0:00:00",
+        "1 1% 1.24GB/s 0:\x07", "1 1% 123456789.00GB/s 0:00:00",
+        "Number of files: 8 (reg: 6, dir: 2)"}) {
     EXPECT_FALSE(ParseProgress(line).has_value()) << line;
   }
 }
@@ -102,6 +104,7 @@ TEST(RsyncTest, LastLines) {
   EXPECT_EQ(LastLines("a\nb\nc\n", 2), "b\nc");
   EXPECT_EQ(LastLines("a\nb\nc", 1), "c");
   EXPECT_EQ(LastLines("\nb\nc", 3), "\nb\nc");
+  EXPECT_EQ(LastLines("\nb", 1), "b");
 }
 
 }  // namespace

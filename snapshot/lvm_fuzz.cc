@@ -1,0 +1,79 @@
+// LVM's report: by it a snapshot is called good, and by it volumes are removed.
+
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "fuzz/fuzz_one.h"
+#include "snapshot/lvm.h"
+#include "snapshot/snapshot.h"
+
+namespace mysql_backup {
+namespace {
+
+std::string Format(const LogicalVolume& volume) {
+  const std::string device =
+      volume.device == 0 ? "-1|-1" : absl::StrCat(major(volume.device), "|", minor(volume.device));
+  const std::string percent =
+      volume.data_percent.has_value() ? absl::StrFormat("%.17g", *volume.data_percent) : "";
+  return absl::StrCat("  ", volume.name, "|", volume.origin, "|", volume.attributes, "|",
+                      absl::StrJoin(volume.tags, ","), "|", volume.size_bytes, "|", percent, "|",
+                      volume.path, "|", device, "\n");
+}
+
+void CheckValid(const LogicalVolume& volume) {
+  // lvs(8): the first letter is the type; the fifth is the state, and "a" is the only one that says
+  // active and nothing else.
+  CHECK_GE(volume.attributes.size(), 10U);
+  CHECK_EQ(volume.attributes[0], 's');
+  CHECK_EQ(volume.attributes[4], 'a');
+  CHECK(volume.data_percent.has_value());
+  CHECK(*volume.data_percent >= 0 && *volume.data_percent < 100) << *volume.data_percent;
+}
+
+void CheckRemovable(const std::vector<LogicalVolume>& volumes) {
+  SnapshotOptions options;
+  options.vg = "vg";
+  options.origin = "data";
+  options.name = "snap";
+  const auto removable = FindRemovable(volumes, options);
+  if (!removable.ok()) return;
+  for (const LogicalVolume& volume : *removable) {
+    CHECK_EQ(volume.origin, "data");
+    CHECK(volume.name == "snap" ||
+          std::count(volume.tags.begin(), volume.tags.end(), "mysql_lvm_backup") != 0);
+  }
+}
+
+}  // namespace
+
+void FuzzOne(absl::string_view input) {
+  const auto volumes = ParseLvs(input);
+  if (!volumes.ok()) return;
+  const std::vector<absl::string_view> lines = absl::StrSplit(input, '\n', absl::SkipWhitespace());
+  CHECK_EQ(volumes->size(), lines.size());
+  std::string text;
+  for (size_t i = 0; i < volumes->size(); ++i) {
+    const LogicalVolume& volume = (*volumes)[i];
+    CHECK_EQ(std::count(lines[i].begin(), lines[i].end(), '|'), 8);
+    CHECK(!volume.name.empty());
+    if (volume.IsValidSnapshot()) CheckValid(volume);
+    text += Format(volume);
+  }
+  const auto again = ParseLvs(text);
+  CHECK(again.ok()) << again.status();
+  CHECK_EQ(again->size(), volumes->size());
+  for (size_t i = 0; i < volumes->size(); ++i) {
+    CHECK_EQ(Format((*again)[i]), Format((*volumes)[i]));
+    CHECK_EQ((*again)[i].IsValidSnapshot(), (*volumes)[i].IsValidSnapshot());
+  }
+  CheckRemovable(*volumes);
+}
+
+}  // namespace mysql_backup
