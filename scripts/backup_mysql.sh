@@ -119,12 +119,18 @@ mount_it() {
   tool mount_snapshot --device="$device" --mount_point="$MOUNT_POINT"
 }
 
+# Not by tool, for its stdin: of the run's descriptors only that, stdout and stderr get through the
+# watch, and the terminal for the bar is 3.
 copy() {
   # Whatever fails to reach the disk from here on is told to who has this open; see publish.
   exec 6<"$BACKUP_ROOT" || return 2
   half_done=yes
-  tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
-    --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
+  "$bin/snapshot_watch" --reason_file="$reason" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
+    --max_size="$SNAPSHOT_MAX_SIZE" -- \
+    "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
+    --destination="$BACKUP_ROOT/$partial" --progress_fd=0 \
+    <&3 >"$run_dir/copied" 7<&- 8>&- 9>&- &
+  wait "$!"
 }
 
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
