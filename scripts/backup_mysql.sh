@@ -130,7 +130,7 @@ copy() {
     "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
     --destination="$BACKUP_ROOT/$partial" --progress_fd=0 \
     <&3 >"$run_dir/copied" 7<&- 8>&- 9>&- &
-  wait "$!"
+  await "$!"
 }
 
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
@@ -270,8 +270,11 @@ finish() {
   now_ms
   seconds $((REPLY - run_began))
   local summary="duration $REPLY, locked ${locked_ms:-0} ms"
-  if [[ -s $published ]]; then
-    summary+=", $(<"$run_dir/copied"), backup $(<"$published")"
+  # publish_backup names it before it is there, and may have been killed between.
+  local name=
+  [[ -z $published ]] || read -r name <"$published"
+  if [[ -n $name && -d $name ]]; then
+    summary+=", $(<"$run_dir/copied"), backup $name"
   fi
   if ((exit_code == 0)); then
     log INFO "end: OK ($summary)"

@@ -47,8 +47,9 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
   return begun;
 }
 
-absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial,
-                                          int witness) {
+absl::StatusOr<std::string> PublishBackup(
+    const std::string& root, const std::string& partial, int witness,
+    const std::function<absl::Status(const std::string& name)>& announce) {
   const std::string partial_path = absl::StrCat(root, "/", partial);
   ASSIGN_OR_RETURN(const UniqueFd directory, OpenDirectory(root));
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(directory.get(), partial));
@@ -77,6 +78,12 @@ absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::st
                                                 published.back(),
                                                 "; rename that backup to its true time"));
     }
+    ASSIGN_OR_RETURN(const Entry taken_by, LookUp(directory.get(), name));
+    if (taken_by != Entry::kNothing) {
+      status = absl::AlreadyExistsError(absl::StrCat(root, "/", name, " is there already"));
+      continue;
+    }
+    if (announce) RETURN_IF_ERROR(announce(name));
     status = RenameNoReplace(directory.get(), partial, name);
     if (absl::IsAlreadyExists(status)) continue;
     RETURN_IF_ERROR(status);

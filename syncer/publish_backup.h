@@ -3,9 +3,11 @@
 #ifndef MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
 #define MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 
@@ -24,10 +26,14 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
 // others only the first who asks: without a witness, a loss that some other program's sync was told
 // of goes unnoticed.
 //
+// `announce`, if given, is told the name before the copy gets it, so that whoever finds this process
+// killed knows where to look; an error of its is an error here.
+//
 // An error before the renaming leaves everything as it was. When only the last step failed, the
 // error carries ExitCode::kLeftBehind and names the backup.
-absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial,
-                                          int witness = -1);
+absl::StatusOr<std::string> PublishBackup(
+    const std::string& root, const std::string& partial, int witness = -1,
+    const std::function<absl::Status(const std::string& name)>& announce = nullptr);
 
 }  // namespace mysql_backup
 

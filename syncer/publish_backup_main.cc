@@ -22,7 +22,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "writes a proven copy to disk and gives it its published name.",
     "",
     "",
-    "the path of the published backup, on one line",
+    "the path of the published backup, on one line, written just before the backup gets it",
     "4   the backup is published, but that may not outlast a power cut",
 };
 
@@ -37,13 +37,12 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     return mysql_backup::UsageError(
         absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
   }
-  ASSIGN_OR_RETURN(const std::string name,
-                   mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial, FLAGS_witness_fd));
-  const std::string path = absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name);
-  absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
-  if (written.ok()) return written;
-  return mysql_backup::LeftBehindError(
-      absl::StrCat(written.message(), "; ", path, " is published and stays"));
+  const auto announce = [](const std::string& name) {
+    return mysql_backup::WriteStdout(
+        absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name, "\n"));
+  };
+  return mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial, FLAGS_witness_fd, announce)
+      .status();
 }
 
 }  // namespace

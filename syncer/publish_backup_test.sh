@@ -115,7 +115,7 @@ make_partial
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
 expect_stdout ''
-expect_stderr 'File exists; move away'
+expect_stderr 'backup_20261123_020009 is there already; move away'
 rm -r "${root:?}"/{,.}backup_*
 
 # A filesystem that has become read-only: nothing is published.
@@ -127,18 +127,20 @@ make_partial
 mount -o remount,ro "$root"
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
-expect_stdout ''
+# The name that it would have had.
+expect_stdout "$root/backup_20261123_020000"
 expect_stderr 'Read-only file system'
 expect "something was published" test ! -e "$root/backup_20261123_020000"
 
-# The caller cannot be told the name: it says so on stderr, and the backup stays.
+# The caller cannot be told the name: the copy does not get it.
 mount -o remount,rw "$root"
 test_command='publish_backup, and a full standard output'
 test_exit=0
 "$publish_backup" --root="$root" --partial=$partial >/dev/full 2>"$test_dir/stderr" || test_exit=$?
-expect_exit 4
-expect_stderr "$root/backup_20261123_020000 is published and stays"
-expect "it does not stay" test -e "$root/backup_20261123_020000"
+expect_exit 2
+expect_stderr 'cannot write to standard output: No space left'
+expect "it was published" test ! -e "$root/backup_20261123_020000"
+expect "the partial is gone" test -e "$root/$partial"
 
 # Published means on the disk: data and name can be read from the device, past the filesystem.
 on_disk() { sync --data "$test_dir/second" && grep -qaF -- "$1" "$test_dir/second"; }

@@ -129,7 +129,11 @@ check_verdict() {
   [[ $codes == '|any|' || $codes == *"|$status|"* ]] || problem "exit code $status, expected $1"
   case $status in
     0) [[ $end == *': end: OK ('* ]] || problem "(e) exit code 0, but the log: $end" ;;
-    2 | 3 | 4 | 75) [[ $end == *": end: FAILED (exit code $status,"* ]] || problem "(e) exit code $status, but the log: $end" ;;
+    2 | 3 | 4 | 75)
+      # Before there is a log, the reason is told on stderr.
+      [[ $end == *": end: FAILED (exit code $status,"* ]] || [[ ! -s $log_file && -s /tmp/stderr ]] ||
+        problem "(e) exit code $status, but the log: $end"
+      ;;
     129 | 130 | 137 | 143) [[ -z $end || $1 == any ]] || problem "(e) killed, but the log: $end" ;;
     *) problem "(e) exit code $status" ;;
   esac
@@ -167,8 +171,9 @@ run_at() {
   rm -f /tmp/hook.done
   : >"$log_file"
   status=0
-  /lab/fault_point --log=/tmp/reached --at="$1" "${@:2}" -- /app/backup_mysql.sh </dev/null \
-    >/tmp/stdout 2>/tmp/stderr || status=$?
+  # What runs in the background is deaf to SIGINT; cron's children are not.
+  env --default-signal=INT /lab/fault_point --log=/tmp/reached --at="$1" "${@:2}" -- \
+    /app/backup_mysql.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
 }
 
 # The flags of fault_point for the column "what" of table.txt.

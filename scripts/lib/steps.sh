@@ -117,19 +117,24 @@ at_the_end() {
 }
 
 # tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
-# only between foreground commands, and a copy takes long. One that runs when the lock's holder ends
-# has nothing to work for any more, and may be stopped or hang: it is ended, and holder_ended tells
-# the exit code.
+# only between foreground commands, and a copy takes long.
 tool() {
   "$bin/$1" "--reason_file=$reason" "${@:2}" 6<&- 7<&- 8>&- 9>&- &
-  local pid=$! status=0 ended=
+  await "$!"
+}
+
+# await PID: waits for a job and returns its exit code. One that is still there when the lock's
+# holder ends has nothing to work for any more, and may be stopped or hang: it is ended, and
+# holder_ended tells the exit code.
+await() {
+  local status ended=
   if [[ -z $holder ]]; then
-    reap "$pid"
+    reap "$1"
     return $? # by itself, it would mean the status before the trap that this may run in
   fi
   # A holder that ended before this may be no job any more.
   if kill -0 "$holder" 2>/dev/null; then
-    reap -n -p ended "$pid" "$holder"
+    reap -n -p ended "$1" "$holder"
     status=$?
     [[ ${ended-} == "$holder" ]] || return "$status"
   fi
