@@ -1,0 +1,198 @@
+#!/bin/bash
+# What the server itself has in the way of a backup: long statements, open transactions, DDL under the
+# lock, no connection left; and data that the snapshot would not contain. Usage: see options.sh.
+source /lab/cases/lib.sh
+source /lab/faults/trial.sh
+source /lab/faults/options.sh
+
+# in_background STATEMENT: a session that runs it; gone with forget_sessions.
+sessions=()
+in_background() {
+  mariadb --unbuffered -e "$1" >/dev/null 2>>/tmp/sessions.log &
+  sessions+=($!)
+}
+forget_sessions() {
+  kill "${sessions[@]}" 2>/dev/null
+  wait "${sessions[@]}" 2>/dev/null
+  sessions=()
+  # The server notices a client's end only when it next speaks to it.
+  sql "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE info LIKE '%SLEEP(%' AND id <> CONNECTION_ID()" |
+    mariadb --force 2>/dev/null
+}
+
+wait_until() { # COMMAND...
+  local i
+  for ((i = 0; i < 100; i++)); do
+    "$@" && return
+    sleep 0.05
+  done
+  problem "waited in vain for: $*"
+}
+is_running() { # PATTERN
+  [[ $(sql "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '$1' AND id <> CONNECTION_ID()") -gt 0 ]]
+}
+
+# expect_run CODE [PATTERN]: a run ends with it, and its log has the words.
+expect_run() {
+  local since
+  since=$(acknowledged)
+  : >"$log_file"
+  backup
+  check_writable
+  check_backups "$since"
+  check_verdict "$1"
+  [[ -z ${2-} ]] || grep -qE -- "$2" "$log_file" || problem "not in the log: $2"
+}
+never_locked() {
+  ! grep -q 'quiesce: started' "$log_file" || problem 'the lock was asked for'
+}
+
+long_write() {
+  in_background 'UPDATE shop.orders SET note = note WHERE id = 1 AND SLEEP(300) = 0'
+  wait_until is_running 'UPDATE%'
+  sleep 1.2
+  local before
+  before=$(acknowledged)
+  expect_run 75 'quiesce: FAILED .*UPDATE shop.orders'
+  # Other writers have not queued up behind it.
+  (($(acknowledged) > before + 5)) || problem '(c) writers were held up'
+}
+long_read() {
+  in_background 'SELECT SLEEP(300)'
+  wait_until is_running 'SELECT SLEEP%'
+  expect_run 0
+}
+locked_table() {
+  in_background 'LOCK TABLES shop.orders WRITE; DO SLEEP(300)'
+  wait_until is_running 'DO SLEEP%'
+  expect_run 75 'quiesce: FAILED'
+}
+idle_transaction() {
+  in_background 'BEGIN; UPDATE shop.orders SET note = "idle" WHERE id = 2; SELECT SLEEP(300)'
+  wait_until is_running 'SELECT SLEEP%'
+  expect_run 0
+}
+# DDL and account statements that begin under the lock wait for its end, and do not hold it up.
+ddl_under_lock() {
+  wrap snapshot_create <<'END'
+#!/bin/bash
+if [[ $* != *--dry_run* ]]; then
+  for statement in 'ALTER TABLE shop.orders ADD COLUMN extra INT' 'CREATE USER lab_user@localhost' \
+    'CREATE TABLE shop.lab_new (a INT)' 'TRUNCATE shop.search_terms'; do
+    mariadb -e "$statement" >/dev/null 2>>/tmp/ddl.log </dev/null &
+  done
+  sleep 0.5
+fi
+exec "$0.real" "$@"
+END
+  : >/tmp/ddl.log
+  expect_run 0
+  mv /app/bin/snapshot_create.real /app/bin/snapshot_create
+  undo=("${undo[0]}")
+  wait_until sql 'SELECT extra FROM shop.orders LIMIT 1' >/dev/null 2>&1
+  [[ ! -s /tmp/ddl.log ]] || problem "a statement failed under the lock: $(head -n 1 /tmp/ddl.log)"
+  mariadb --force -e 'ALTER TABLE shop.orders DROP COLUMN extra; DROP USER lab_user@localhost; DROP TABLE shop.lab_new'
+}
+no_connection_left() {
+  local i most
+  most=$(sql 'SELECT @@max_connections')
+  sql 'SET GLOBAL max_connections = 10'
+  for ((i = 0; i < 10; i++)); do in_background 'SELECT SLEEP(300)'; done
+  sleep 0.5
+  : >"$log_file"
+  backup
+  forget_sessions
+  wait_until sql "SET GLOBAL max_connections = $most"
+  check_backups 0
+  check_verdict any
+  ((status == 0)) || grep -q 'Too many connections' "$log_file" || problem 'the reason is not told'
+}
+
+# Data elsewhere: each is refused before the lock, with the variable and the path.
+restart_with() { # [OPTION...]
+  systemctl stop mariadb
+  printf '%s\n' "$@" >/run/mysqld/options
+}
+redo_elsewhere() {
+  restart_with --innodb-log-group-home-dir=/srv/elsewhere
+  mv /var/lib/mysql/ib_logfile0 /srv/elsewhere/
+  systemctl start mariadb
+  expect_run 2 'preflight: FAILED .*innodb_log_group_home_dir.*/srv/elsewhere'
+  never_locked
+  restart_with
+  mv /srv/elsewhere/ib_logfile0 /var/lib/mysql/
+}
+system_tablespace_elsewhere() {
+  restart_with --innodb-data-home-dir=/srv/elsewhere
+  mv /var/lib/mysql/ibdata1 /srv/elsewhere/
+  systemctl start mariadb
+  expect_run 2 'preflight: FAILED .*/srv/elsewhere'
+  never_locked
+  restart_with
+  mv /srv/elsewhere/ibdata1 /var/lib/mysql/
+}
+aria_log_elsewhere() {
+  restart_with --aria-log-dir-path=/srv/elsewhere
+  mv /var/lib/mysql/aria_log* /srv/elsewhere/
+  systemctl start mariadb
+  expect_run 2 'preflight: FAILED .*aria.*/srv/elsewhere'
+  never_locked
+  restart_with
+  mv /srv/elsewhere/aria_log* /var/lib/mysql/
+}
+binary_log_elsewhere() {
+  restart_with --log-bin=/srv/elsewhere/binlog
+  systemctl start mariadb
+  expect_run 2 'preflight: FAILED .*/srv/elsewhere'
+  never_locked
+  restart_with
+  rm -f /srv/elsewhere/binlog*
+}
+table_elsewhere() {
+  sql "CREATE TABLE shop.lab_moved (a INT) ENGINE=InnoDB DATA DIRECTORY='/srv/elsewhere'"
+  expect_run 2 'preflight: FAILED .*DATA DIRECTORY'
+  never_locked
+  sql 'DROP TABLE shop.lab_moved'
+}
+schema_elsewhere() {
+  sql 'CREATE DATABASE lab_schema'
+  mv /var/lib/mysql/lab_schema /srv/elsewhere/
+  ln -s /srv/elsewhere/lab_schema /var/lib/mysql/lab_schema
+  expect_run 2 'preflight: FAILED .*lab_schema leads to lies at /srv/elsewhere/lab_schema'
+  never_locked
+  rm /var/lib/mysql/lab_schema
+  mv /srv/elsewhere/lab_schema /var/lib/mysql/
+  sql 'DROP DATABASE lab_schema'
+}
+mount_within() {
+  mkdir /var/lib/mysql/lab_mounted
+  mount -t tmpfs none /var/lib/mysql/lab_mounted
+  expect_run 2 'preflight: FAILED .*/var/lib/mysql/lab_mounted'
+  never_locked
+  umount /var/lib/mysql/lab_mounted
+  rmdir /var/lib/mysql/lab_mounted
+}
+server_down() {
+  systemctl stop mariadb
+  : >"$log_file"
+  backup
+  check_verdict 2
+  never_locked
+  systemctl start mariadb
+}
+
+begin_trials
+install -d -o mysql -g mysql /srv/elsewhere
+index=0
+for name in long_write long_read locked_table idle_transaction ddl_under_lock no_connection_left \
+  redo_elsewhere system_tablespace_elsewhere aria_log_elsewhere binary_log_elsewhere table_elsewhere \
+  schema_elsewhere mount_within server_down; do
+  chosen $((index++)) "$name@server" || continue
+  problems=()
+  "$name"
+  first=$status
+  forget_sessions
+  systemctl start mariadb
+  next_run
+  report "$suite/$name@server" "exit code $first"
+done
