@@ -43,9 +43,9 @@ broken_run() {
   names=$(published)
   : >"$log_file"
   rm -f /tmp/provoked
-  wrap sync_tree </tmp/fault
+  chmod 755 /tmp/fault
   backup
-  mv /app/bin/sync_tree.real /app/bin/sync_tree
+  rm /tmp/fault
   [[ -e /tmp/provoked ]] || fail "$1: it was never provoked"
   expect_status "$2"
   expect_log "$3"
@@ -60,6 +60,11 @@ broken_run() {
   echo "$1: exit code $2, healed by the next run"
 }
 
+wrap sync_tree <<'END'
+#!/bin/bash
+[[ ! -e /tmp/fault ]] || exec /tmp/fault "$@"
+exec /app/bin/sync_tree.real "$@"
+END
 sql 'SET GLOBAL innodb_log_file_size=16777216'
 configure KEEP=2
 backup
