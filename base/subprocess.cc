@@ -159,7 +159,16 @@ absl::StatusOr<Subprocess> Subprocess::Start(SubprocessOptions options) {
 }
 
 void Subprocess::Signal(int signal_number) const {
-  kill(options_.foreground ? pid_ : -pid_, signal_number);
+  const pid_t target = options_.foreground ? pid_ : -pid_;
+  kill(target, signal_number);
+  // One that is stopped would not see to its end before it is woken.
+  kill(target, SIGCONT);
+}
+
+// One that is stopped would take no SIGTERM until somebody lets it go on.
+void Subprocess::AskToEnd() const {
+  Signal(SIGTERM);
+  Signal(SIGCONT);
 }
 
 // Reads what is there, and closes at the end of the stream. Bounded, since a writer can be quicker
@@ -200,15 +209,16 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
   const bool heed_interrupts = !options_.finish_when_interrupted;
   absl::Time next_step = absl::Now() + options_.deadline;
   if (asked_to_stop) {
-    Signal(SIGTERM);
+    AskToEnd();
     next_step = absl::Now() + options_.kill_after;
   }
   while (true) {
     pollfd fds[] = {{pidfd_.get(), POLLIN, 0},
                     {stdout_.get(), POLLIN, 0},
                     {stderr_.get(), POLLIN, 0},
-                    {heed_interrupts && reason_to_stop.ok() ? InterruptFd() : -1, POLLIN, 0}};
-    if (poll(fds, 4, PollMilliseconds(next_step)) < 0 && errno != EINTR) {
+                    {heed_interrupts && reason_to_stop.ok() ? InterruptFd() : -1, POLLIN, 0},
+                    {reason_to_stop.ok() ? options_.stop_fd : -1, POLLIN, 0}};
+    if (poll(fds, 5, PollMilliseconds(next_step)) < 0 && errno != EINTR) {
       return ErrnoError("poll");
     }
     if (fds[1].revents != 0) Drain(stdout_, /*is_stdout=*/true);
@@ -216,12 +226,15 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
     if (fds[0].revents != 0) break;
     if (reason_to_stop.ok()) {
       if (heed_interrupts) reason_to_stop = CheckInterrupt();
+      if (reason_to_stop.ok() && fds[4].revents != 0) {
+        reason_to_stop = absl::CancelledError("no longer wanted");
+      }
       if (reason_to_stop.ok() && absl::Now() >= next_step) {
         reason_to_stop = absl::DeadlineExceededError(
             absl::StrCat("no end within ", absl::FormatDuration(options_.deadline)));
       }
       if (!reason_to_stop.ok()) {
-        Signal(SIGTERM);
+        AskToEnd();
         next_step = absl::Now() + options_.kill_after;
       }
     } else if (absl::Now() >= next_step) {

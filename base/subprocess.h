@@ -46,6 +46,9 @@ struct SubprocessOptions {
   // finish, for what is short and must not be cut off half way, and for undoing one's own work.
   bool finish_when_interrupted = false;
 
+  // When this polls readable, the child is no longer wanted, and is terminated. Not owned.
+  int stop_fd = -1;
+
   // Stay in the caller's process group, with its terminal: for a program that a person talks to.
   bool foreground = false;
 };
@@ -72,7 +75,8 @@ class Subprocess {
   int pidfd() const { return pidfd_.get(); }
 
   // Waits for the end, handing output on meanwhile. DeadlineExceeded, Cancelled (a signal came for
-  // this process; the child was terminated first), or Aborted when the child died of a signal.
+  // this process, or `stop_fd` was readable; the child was terminated first), or Aborted when the
+  // child died of a signal.
   absl::StatusOr<SubprocessResult> Wait();
 
   // SIGTERM to the group, SIGKILL after `kill_after`; then waits, as Wait() does.
@@ -82,6 +86,7 @@ class Subprocess {
   Subprocess() = default;
   absl::StatusOr<SubprocessResult> WaitFor(absl::Status reason_to_stop);
   void Signal(int signal_number) const;
+  void AskToEnd() const;
   void Drain(UniqueFd& fd, bool is_stdout);
 
   SubprocessOptions options_;

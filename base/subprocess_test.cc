@@ -302,6 +302,32 @@ TEST(SubprocessTest, TerminateAsksFirst) {
   EXPECT_EQ(result->stderr_text, "cleaned\n");
 }
 
+TEST(SubprocessTest, AStoppedChildIsTerminatedToo) {
+  SubprocessOptions options = Shell("trap 'echo cleaned; exit 9' TERM; kill -STOP $$; sleep 0.01");
+  options.kill_after = absl::Hours(1);
+  absl::StatusOr<Subprocess> child = Subprocess::Start(options);
+  ASSERT_TRUE(child.ok()) << child.status();
+  siginfo_t info = {};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child->pid()), &info, WSTOPPED), 0);
+  const absl::StatusOr<SubprocessResult> result = child->Terminate();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->exit_code, 9);
+}
+
+TEST(SubprocessTest, IsTerminatedWhenItIsNoLongerWanted) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  const UniqueFd read_end(fds[0]);
+  UniqueFd write_end(fds[1]);
+  SubprocessOptions options = Shell(absl::StrCat("echo ready; exec sleep ", kForEver));
+  options.stop_fd = read_end.get();
+  options.finish_when_interrupted = true;  // that is about signals only
+  options.on_stdout = [&write_end](absl::string_view) { write_end.reset(); };
+  const absl::Status status = RunSubprocess(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(status.message(), "/bin/sh: no longer wanted, terminated");
+}
+
 TEST(SubprocessTest, TheDestructorKillsAndReaps) {
   pid_t pid = -1;
   {

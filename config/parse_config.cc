@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/value.h"
 #include "config/value.h"
 
 namespace mysql_backup {
@@ -32,6 +33,7 @@ constexpr Key kKeys[] = {
     {"LV", "lv_mysql_data", false, &VolumeNameValue},
     {"SNAPSHOT", "mysql_snapshot", false, &VolumeNameValue},
     {"SNAPSHOT_SIZE", "1G", false, &SizeValue},
+    {"SNAPSHOT_MAX_SIZE", "", true, &SizeValue},
     {"MOUNT_POINT", "/mnt/mysql_snapshot", false, &PathValue},
     {"DATADIR", "/var/lib/mysql", false, &PathValue},
     {"BACKUP_ROOT", "/backups/mysql", false, &PathValue},
@@ -152,6 +154,11 @@ class Reader {
   void CheckTogether() {
     if (Value("SNAPSHOT") == Value("LV")) {
       RefuseFile("SNAPSHOT and LV are the same: the snapshot needs a name of its own");
+    }
+    const std::string& max_size = Value("SNAPSHOT_MAX_SIZE");
+    if (!max_size.empty() && *ParseSize(max_size) < *ParseSize(Value("SNAPSHOT_SIZE"))) {
+      RefuseFile(absl::StrCat("SNAPSHOT_MAX_SIZE=", max_size, " is less than SNAPSHOT_SIZE=",
+                              Value("SNAPSHOT_SIZE"), ": the snapshot could not even be made"));
     }
     const absl::string_view directories[] = {"MOUNT_POINT", "DATADIR", "BACKUP_ROOT"};
     for (const absl::string_view inner : directories) {

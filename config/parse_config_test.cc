@@ -20,6 +20,7 @@ TEST(ParseConfigTest, AnEmptyTextGivesTheDefaultsInOrder) {
       {"LV", "lv_mysql_data"},
       {"SNAPSHOT", "mysql_snapshot"},
       {"SNAPSHOT_SIZE", "1G"},
+      {"SNAPSHOT_MAX_SIZE", ""},
       {"MOUNT_POINT", "/mnt/mysql_snapshot"},
       {"DATADIR", "/var/lib/mysql"},
       {"BACKUP_ROOT", "/backups/mysql"},
@@ -46,14 +47,21 @@ std::string ValueOf(absl::string_view text, const std::string& key) {
 }
 
 TEST(ParseConfigTest, ReadsEveryKey) {
-  const std::map<std::string, std::string> wanted = {
-      {"VG", "data"},          {"LV", "mysql"},
-      {"SNAPSHOT", "nightly"}, {"SNAPSHOT_SIZE", "8G"},
-      {"MOUNT_POINT", "/m/s"}, {"DATADIR", "/srv/mysql"},
-      {"BACKUP_ROOT", "/b"},   {"KEEP", "30"},
-      {"LOG_FILE", "/l"},      {"SOCKET", "/s"},
-      {"DEFAULTS_FILE", "/d"}, {"LOCK_SCOPE", "snapshot"},
-      {"LOCK_WAIT", "60"},     {"LOCK_MAX_HOLD", "86400"}};
+  const std::map<std::string, std::string> wanted = {{"VG", "data"},
+                                                     {"LV", "mysql"},
+                                                     {"SNAPSHOT", "nightly"},
+                                                     {"SNAPSHOT_SIZE", "8G"},
+                                                     {"SNAPSHOT_MAX_SIZE", "16G"},
+                                                     {"MOUNT_POINT", "/m/s"},
+                                                     {"DATADIR", "/srv/mysql"},
+                                                     {"BACKUP_ROOT", "/b"},
+                                                     {"KEEP", "30"},
+                                                     {"LOG_FILE", "/l"},
+                                                     {"SOCKET", "/s"},
+                                                     {"DEFAULTS_FILE", "/d"},
+                                                     {"LOCK_SCOPE", "snapshot"},
+                                                     {"LOCK_WAIT", "60"},
+                                                     {"LOCK_MAX_HOLD", "86400"}};
   std::string text;
   for (const auto& [key, value] : wanted) absl::StrAppend(&text, key, "=", value, "\n");
   const ParsedConfig config = ParseConfig("f", text);
@@ -67,6 +75,8 @@ TEST(ParseConfigTest, BlanksAroundKeyAndValueDoNotCount) {
   EXPECT_EQ(ValueOf("KEEP=9", "KEEP"), "9");
   EXPECT_EQ(ValueOf("BACKUP_ROOT = /my backups/a#b \n", "BACKUP_ROOT"), "/my backups/a#b");
   EXPECT_EQ(ValueOf("SOCKET=\nDEFAULTS_FILE= \n", "SOCKET"), "");
+  EXPECT_EQ(ValueOf("SNAPSHOT_MAX_SIZE=\n", "SNAPSHOT_MAX_SIZE"), "");
+  EXPECT_EQ(ValueOf("SNAPSHOT_MAX_SIZE=1024M\n", "SNAPSHOT_MAX_SIZE"), "1024M");
 }
 
 TEST(ParseConfigTest, RefusesWithFileAndLine) {
@@ -97,6 +107,7 @@ TEST(ParseConfigTest, RefusesWithFileAndLine) {
       {"LV=snapshot1", "f:1: LV=", "for itself"},
       {"SNAPSHOT=a_tdata", "f:1: SNAPSHOT=", "for itself"},
       {"SNAPSHOT_SIZE=1M", "f:1: SNAPSHOT_SIZE=1M: ", "from 4M"},
+      {"SNAPSHOT_MAX_SIZE=1M", "f:1: SNAPSHOT_MAX_SIZE=1M: ", "from 4M"},
       {"MOUNT_POINT=mnt", "f:1: MOUNT_POINT=mnt: ", "absolute"},
       {"DATADIR=/", "f:1: DATADIR=/: ", "root directory"},
       {"BACKUP_ROOT=/a/../b", "f:1: BACKUP_ROOT=/a/../b: ", "'..'"},
@@ -109,6 +120,8 @@ TEST(ParseConfigTest, RefusesWithFileAndLine) {
       {"LOCK_WAIT=61", "f:1: LOCK_WAIT=61: ", "1 to 60"},
       {"LOCK_MAX_HOLD=86401", "f:1: LOCK_MAX_HOLD=86401: ", "1 to 86400"},
       {"SNAPSHOT=x\nLV=x\n", "f: ", "SNAPSHOT and LV are the same"},
+      {"SNAPSHOT_MAX_SIZE=1023M", "f: SNAPSHOT_MAX_SIZE=1023M", "less than SNAPSHOT_SIZE=1G"},
+      {"SNAPSHOT_SIZE=2T\nSNAPSHOT_MAX_SIZE=2047G", "f: SNAPSHOT_MAX_SIZE=", "SNAPSHOT_SIZE=2T"},
       {"BACKUP_ROOT=/var/lib/mysql/backups", "f: BACKUP_ROOT=", "DATADIR=/var/lib/mysql:"},
       {"DATADIR=/backups/mysql/data", "f: DATADIR=", "BACKUP_ROOT=/backups/mysql:"},
       {"MOUNT_POINT=/backups/mysql/mnt", "f: MOUNT_POINT=", "BACKUP_ROOT="},

@@ -11,6 +11,7 @@ readonly defaults='VG=vg_mysql
 LV=lv_mysql_data
 SNAPSHOT=mysql_snapshot
 SNAPSHOT_SIZE=1G
+SNAPSHOT_MAX_SIZE=
 MOUNT_POINT=/mnt/mysql_snapshot
 DATADIR=/var/lib/mysql
 BACKUP_ROOT=/backups/mysql
@@ -72,7 +73,7 @@ declare -A config=()
 while IFS='=' read -r key value; do
   config[$key]=$value
 done <"$test_dir/stdout"
-expect 'all keys' test "${#config[@]}" = 14
+expect 'all keys' test "${#config[@]}" = 15
 expect 'number without zeros' test "${config[KEEP]}" = 4
 expect 'path in its plain form' test "${config[BACKUP_ROOT]}" = '/my backups/mysql'
 expect 'backslash kept' test "${config[SOCKET]}" = '/run/db\1.sock'

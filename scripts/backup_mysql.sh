@@ -3,8 +3,9 @@
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step
 
+here=$(readlink -f -- "$0") && here=${here%/*} || exit 2
 # shellcheck source=scripts/lib/steps.sh
-source "$(dirname -- "$(readlink -f -- "$0")")/lib/steps.sh"
+source "$here/lib/steps.sh" || exit 2
 
 usage() {
   cat <<END
@@ -53,7 +54,6 @@ now_ms
 run_began=$REPLY
 printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
 
-holder=    # process id of fsfreeze_lock while it lives
 locked_at= # since when, in milliseconds
 locked_ms= # for how long
 mounted=   # this and the next two: not empty while there may be something to undo
@@ -88,10 +88,13 @@ quiesce() {
   local fifo=$run_dir/lock.fifo
   rm -f -- "$fifo"
   : >"$run_dir/lock.reason"
-  exec 7< <(exec "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" \
-    --socket="$SOCKET" --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" \
-    --max_hold="$LOCK_MAX_HOLD" 9>&-)
+  # An unnamed pipe for its answers, so that it is a job like any other.
+  exec 5<> <(:) 7</dev/fd/5
+  "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
+    --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
+    >&5 5>&- 6<&- 7<&- 9>&- &
   holder=$!
+  exec 5>&-
   if ! read -r -u 7 position; then
     wait_for_holder || return
     return 2
@@ -116,10 +119,18 @@ mount_it() {
   tool mount_snapshot --device="$device" --mount_point="$MOUNT_POINT"
 }
 
+# Not by tool, for its stdin: of the run's descriptors only that, stdout and stderr get through the
+# watch, and the terminal for the bar is 3.
 copy() {
+  # Whatever fails to reach the disk from here on is told to who has this open; see publish.
+  exec 6<"$BACKUP_ROOT" || return 2
   half_done=yes
-  tool sync_tree --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
-    --destination="$BACKUP_ROOT/$partial" --progress_fd=3 >"$run_dir/copied"
+  "$bin/snapshot_watch" --reason_file="$reason" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
+    --max_size="$SNAPSHOT_MAX_SIZE" -- \
+    "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
+    --destination="$BACKUP_ROOT/$partial" --progress_fd=0 \
+    <&3 >"$run_dir/copied" 7<&- 8>&- 9>&- &
+  await "$!"
 }
 
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
@@ -147,6 +158,10 @@ cleanup() {
 # The holder proves before it lets go that it held the lock all the time; see its exit code.
 release() {
   local answer=
+  if [[ -z $holder ]]; then
+    echo 'the read lock was lost before it was to be released' >"$reason"
+    return 3
+  fi
   echo release >&8
   read -r -t 60 -u 7 answer
   [[ -z $answer ]] || log INFO "$answer"
@@ -155,8 +170,10 @@ release() {
 }
 
 publish() {
-  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" >"$published" || return
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --witness_fd=5 5<&6 \
+    >"$published" || return
   half_done=
+  exec 6<&-
 }
 
 retention() {
@@ -164,7 +181,7 @@ retention() {
   "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" 9>&- |
     "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" 9>&- |
     "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT" >/dev/null 9>&- &
-  wait "$!" && half_done=
+  reap "$!" && half_done=
 }
 
 discard() {
@@ -174,16 +191,27 @@ discard() {
 # --- the lock's holder ----------------------------------------------------------------------------
 
 wait_for_holder() {
-  wait "$holder"
+  reap "$holder"
   local status=$?
+  ((status < 128)) || echo "the lock's holder was ended by SIG$(kill -l "$status")" >>"$run_dir/lock.reason"
   holder=
   exec 7<&- 8>&-
+  rm -f -- "$run_dir/lock.fifo" # which it removes itself, unless it was killed
   # It may have failed steps ago; this is where it comes out.
   cat "$run_dir/lock.reason" >>"$reason"
   if [[ -z $locked_ms && -n $locked_at ]]; then
     now_ms
     locked_ms=$((REPLY - locked_at))
   fi
+  return "$status"
+}
+
+# While a tool was at work. A holder that ends before it is told to is never a success.
+holder_ended() {
+  : >"$reason"
+  wait_for_holder
+  local status=$?
+  ((0 < status && status < 128)) || status=3
   return "$status"
 }
 
@@ -237,14 +265,17 @@ finish() {
   [[ -z $half_done ]] || step discard discard
   [[ -z $mounted$snapshotted$half_done ]] || note 4
   [[ -z $log_failed ]] || note 2
+  contract_code "$exit_code"
+  exit_code=$REPLY
   now_ms
   seconds $((REPLY - run_began))
   local summary="duration $REPLY, locked ${locked_ms:-0} ms"
-  if [[ -s $published ]]; then
-    summary+=", $(<"$run_dir/copied"), backup $(<"$published")"
+  # publish_backup names it before it is there, and may have been killed between.
+  local name=
+  [[ -z $published ]] || read -r name <"$published"
+  if [[ -n $name && -d $name ]]; then
+    summary+=", $(<"$run_dir/copied"), backup $name"
   fi
-  # A tool that was killed has no exit code of its own.
-  ((exit_code < 128)) || exit_code=2
   if ((exit_code == 0)); then
     log INFO "end: OK ($summary)"
   else

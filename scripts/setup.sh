@@ -44,6 +44,8 @@ test  shfmt                 presubmit: format of shell
 test  time                  bench: peak memory
 test  util-linux            mount, losetup, flock
 test  xfsprogs              xfs on test devices
+lab   acl                   power cuts: access control lists in fingerprints
+lab   attr                  power cuts: extended attributes in fingerprints
 lab   e2fsprogs             turns a directory into a disk image
 lab   mmdebstrap            makes the root of the lab machine
 lab   qemu-system-x86       runs the lab machine

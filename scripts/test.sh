@@ -17,6 +17,7 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine
+  power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 
 Stdout: the results as they come; the last line is "N passed, N failed, N skipped".
 Exit codes: 0 nothing failed, 1 wrong usage, 2 something failed.
@@ -94,7 +95,13 @@ suite_e2e() {
   tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan fuzz lab e2e)
+suite_power() {
+  watch lab/power_cut.sh ext4 ext4_nojournal
+  tally $? "$(count '^power_cut [a-z0-9_]+ states=([0-9]+) survived=\1 ' "$REPLY")" \
+    "$(count '^FAILED ' "$REPLY")" 0
+}
+
+readonly ALL_SUITES=(style unit asan fuzz lab e2e power)
 suites=()
 for argument; do
   case $argument in
@@ -102,7 +109,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | fuzz | lab | e2e) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e | power) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1

@@ -3,8 +3,9 @@
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step
 
+here=$(readlink -f -- "$0") && here=${here%/*} || exit 2
 # shellcheck source=scripts/lib/steps.sh
-source "$(dirname -- "$(readlink -f -- "$0")")/lib/steps.sh"
+source "$here/lib/steps.sh" || exit 2
 
 usage() {
   cat <<END
@@ -107,8 +108,8 @@ finish() {
     0) verdict=good ;;
     3) verdict=bad ;;
   esac
-  # A tool that was killed has no exit code of its own.
-  ((exit_code < 128)) || exit_code=2
+  contract_code "$exit_code"
+  exit_code=$REPLY
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
 

@@ -23,23 +23,22 @@ constexpr absl::string_view kSeparator = "|";
 // would leave the server's disk frozen.
 constexpr absl::Duration kKillAfter = absl::Minutes(2);
 
-std::vector<std::string> ReportArguments(absl::string_view command, absl::string_view fields,
-                                         absl::string_view vg) {
-  return {std::string(command),
-          "--noheadings",
-          "--nosuffix",
-          "--units",
-          "b",
-          "--separator",
-          std::string(kSeparator),
-          "--options",
-          std::string(fields),
-          std::string(vg)};
-}
-
 }  // namespace
 
-absl::StatusOr<std::string> Lvm::Run(std::vector<std::string> arguments) const {
+// Ended at any moment, a report does no harm.
+absl::StatusOr<std::string> Lvm::Report(absl::string_view command, absl::string_view fields) const {
+  SubprocessOptions options;
+  options.argv = {
+      program_,      std::string(command),    "--noheadings", "--nosuffix",        "--units", "b",
+      "--separator", std::string(kSeparator), "--options",    std::string(fields), vg_};
+  options.deadline = deadline_;
+  options.stop_fd = stop_fd_;
+  options.finish_when_interrupted = stop_fd_ < 0;
+  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(options)));
+  return result.stdout_text;
+}
+
+absl::Status Lvm::Change(std::vector<std::string> arguments) const {
   SubprocessOptions options;
   options.argv = std::move(arguments);
   options.argv.insert(options.argv.begin(), program_);
@@ -47,19 +46,17 @@ absl::StatusOr<std::string> Lvm::Run(std::vector<std::string> arguments) const {
   options.kill_after = kKillAfter;
   // Every one of these is short, and none is better off half done.
   options.finish_when_interrupted = true;
-  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(options)));
-  return result.stdout_text;
+  return RunSubprocessOk(std::move(options)).status();
 }
 
 absl::StatusOr<std::vector<LogicalVolume>> Lvm::List() const {
-  const auto report = Run(ReportArguments("lvs", kLvsFields, vg_));
+  const auto report = Report("lvs", kLvsFields);
   if (!report.ok()) return Annotate(report.status(), "; check VG, and that `vgs` works here");
   return ParseLvs(*report);
 }
 
 absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {
-  ASSIGN_OR_RETURN(const std::string report,
-                   Run(ReportArguments("vgs", "vg_free,vg_extent_size", vg_)));
+  ASSIGN_OR_RETURN(const std::string report, Report("vgs", "vg_free,vg_extent_size"));
   const std::vector<absl::string_view> fields =
       absl::StrSplit(absl::StripAsciiWhitespace(report), kSeparator);
   Room room;
@@ -73,14 +70,18 @@ absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {
 
 absl::Status Lvm::CreateSnapshot(const std::string& origin, const std::string& name,
                                  uint64_t size_bytes) const {
-  return Run({"lvcreate", "--yes", "--snapshot", "--name", name, "--size",
-              absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag),
-              absl::StrCat(vg_, "/", origin)})
-      .status();
+  return Change({"lvcreate", "--yes", "--snapshot", "--name", name, "--size",
+                 absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag),
+                 absl::StrCat(vg_, "/", origin)});
+}
+
+absl::Status Lvm::Extend(const std::string& name, uint64_t size_bytes) const {
+  return Change(
+      {"lvextend", "--size", absl::StrCat(size_bytes, "b"), absl::StrCat(vg_, "/", name)});
 }
 
 absl::Status Lvm::Remove(const std::string& name) const {
-  return Run({"lvremove", "--yes", absl::StrCat(vg_, "/", name)}).status();
+  return Change({"lvremove", "--yes", absl::StrCat(vg_, "/", name)});
 }
 
 }  // namespace mysql_backup

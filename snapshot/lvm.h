@@ -38,6 +38,10 @@ struct LogicalVolume {
   // a; I and S say that it has overflowed, X that LVM could not tell), and its COW space is known
   // not to be full.
   bool IsValidSnapshot() const;
+
+  // Whether LVM says that a classic snapshot has overflowed. Where it cannot tell, a snapshot is
+  // neither valid nor lost.
+  bool IsLostSnapshot() const;
 };
 
 // Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
@@ -49,6 +53,11 @@ class Lvm {
  public:
   Lvm(std::string program, std::string vg, absl::Duration deadline)
       : program_(std::move(program)), vg_(std::move(vg)), deadline_(deadline) {}
+
+  // The same for reports that are not worth waiting for: List and FreeRoom end early, Cancelled,
+  // when `stop_fd` polls readable or a signal comes. What changes something never does.
+  Lvm(std::string program, std::string vg, absl::Duration deadline, int stop_fd)
+      : program_(std::move(program)), vg_(std::move(vg)), deadline_(deadline), stop_fd_(stop_fd) {}
 
   // The logical volumes of the group. Internal, with LVM's words, where there is no such group.
   absl::StatusOr<std::vector<LogicalVolume>> List() const;
@@ -64,17 +73,22 @@ class Lvm {
   absl::Status CreateSnapshot(const std::string& origin, const std::string& name,
                               uint64_t size_bytes) const;
 
+  // lvextend of a snapshot's COW space.
+  absl::Status Extend(const std::string& name, uint64_t size_bytes) const;
+
   // One lvremove, without a question. An error, with LVM's words, when the volume is in use.
   absl::Status Remove(const std::string& name) const;
 
   const std::string& vg() const { return vg_; }
 
  private:
-  absl::StatusOr<std::string> Run(std::vector<std::string> arguments) const;
+  absl::StatusOr<std::string> Report(absl::string_view command, absl::string_view fields) const;
+  absl::Status Change(std::vector<std::string> arguments) const;
 
   std::string program_;  // /usr/sbin/lvm
   std::string vg_;
   absl::Duration deadline_;
+  int stop_fd_ = -1;
 };
 
 }  // namespace mysql_backup

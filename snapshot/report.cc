@@ -32,6 +32,11 @@ bool LogicalVolume::IsValidSnapshot() const {
          data_percent.has_value() && *data_percent >= 0 && *data_percent < 100;
 }
 
+bool LogicalVolume::IsLostSnapshot() const {
+  return (attributes.size() > 4 && (attributes[4] == 'I' || attributes[4] == 'S')) ||
+         data_percent.value_or(0) >= 100;
+}
+
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
   std::vector<LogicalVolume> volumes;
   for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {

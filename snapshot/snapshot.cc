@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/exit_code.h"
@@ -14,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "snapshot/usage.h"
 
 namespace mysql_backup {
 namespace {
@@ -32,8 +32,6 @@ const LogicalVolume* FindVolume(const std::vector<LogicalVolume>& volumes,
                                   [&](const LogicalVolume& lv) { return lv.name == name; });
   return found == volumes.end() ? nullptr : &*found;
 }
-
-std::string Mebibytes(uint64_t bytes) { return absl::StrFormat("%d MiB", bytes >> 20); }
 
 absl::Status StillThere(const SnapshotOptions& options, const LogicalVolume& volume,
                         const absl::Status& reason) {
@@ -105,12 +103,15 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
   return removable;
 }
 
+// The origin's size and the COW space's own metadata (0.4 % with the smallest chunks, and an
+// extent). lvcreate cuts a larger one down to that.
+uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes) {
+  return origin_bytes + origin_bytes / 200 + extent_bytes;
+}
+
 absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
                        const std::string& vg) {
-  // A COW space of the origin's size and its own metadata (0.4 % with the smallest chunks, and an
-  // extent) can never overflow; lvcreate cuts a larger one down to that.
-  const uint64_t useful = origin_bytes + origin_bytes / 200 + room.extent_bytes;
-  const uint64_t wanted = std::min(size_bytes, useful);
+  const uint64_t wanted = std::min(size_bytes, UsefulBytes(origin_bytes, room.extent_bytes));
   const uint64_t needed = (wanted + room.extent_bytes - 1) / room.extent_bytes * room.extent_bytes;
   if (room.free_bytes >= needed) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
@@ -148,23 +149,34 @@ absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uin
   return snapshot;
 }
 
-absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, LvmFor(options).List());
+absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
+                                                const SnapshotOptions& options) {
+  const std::string name = FullName(options, options.name);
   const LogicalVolume* snapshot = FindVolume(volumes, options.name);
   if (snapshot == nullptr || !snapshot->IsSnapshotOf(options.origin)) {
-    return NoError(absl::StrCat("there is no snapshot ", FullName(options, options.name), " of ",
-                                options.origin, ": whatever was copied from it is no backup"));
+    return NoError(absl::StrCat("there is no snapshot ", name, " of ", options.origin,
+                                ": whatever was copied from it is no backup"));
+  }
+  const std::string seen = absl::StrCat(" (", snapshot->data_percent.value_or(-1),
+                                        " % used, lv_attr ", snapshot->attributes, ")");
+  if (snapshot->IsLostSnapshot()) {
+    return NoError(absl::StrCat(
+        "the snapshot ", name, " is not valid: it has overflowed", seen,
+        "; whatever was copied from it is no backup; choose a larger SNAPSHOT_SIZE, let it grow "
+        "up to a SNAPSHOT_MAX_SIZE, or choose a quieter hour"));
   }
   if (!snapshot->IsValidSnapshot()) {
-    return NoError(absl::StrCat("the snapshot ", FullName(options, options.name),
-                                " is not valid: it has overflowed, or LVM "
-                                "cannot tell (",
-                                snapshot->data_percent.value_or(-1), " % used, lv_attr ",
-                                snapshot->attributes,
-                                "); whatever was copied from it is no backup; choose a larger "
-                                "SNAPSHOT_SIZE, or a quieter hour"));
+    return WithExitCode(
+        absl::UnknownError(absl::StrCat("LVM cannot tell whether the snapshot ", name, " is valid",
+                                        seen, "; see lvs and the kernel's log")),
+        ExitCode::kNo);
   }
   return *snapshot;
+}
+
+absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, LvmFor(options).List());
+  return FindValidSnapshot(volumes, options);
 }
 
 absl::Status RemoveSnapshots(const SnapshotOptions& options) {

@@ -1,4 +1,4 @@
-// What the three tools do with a snapshot of one volume.
+// What the tools do with a snapshot of one volume.
 
 #ifndef MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_H_
 #define MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_H_
@@ -29,6 +29,9 @@ struct SnapshotOptions {
 absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
                                                          const SnapshotOptions& options);
 
+// A COW space of this many bytes or more can never overflow, whatever is written to the origin.
+uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes);
+
 // Whether the group has room for a snapshot of `size_bytes`. FailedPrecondition with the numbers.
 // LVM makes no snapshot larger than its origin can ever fill, hence `origin_bytes`.
 absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
@@ -42,7 +45,12 @@ absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uin
 // a name that is taken, no room in the group (that of removable leftovers counts as room).
 absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes);
 
-// Returns the snapshot as it is now. NoError (3) when it is not there or has overflowed.
+// Returns the snapshot among the volumes. With exit code 3, DataLoss when it is not there or has
+// overflowed, and Unknown when LVM cannot tell.
+absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
+                                                const SnapshotOptions& options);
+
+// Returns the snapshot as it is now, with the errors of FindValidSnapshot.
 absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options);
 
 // Removes all that FindRemovable names, trying again while a volume is in use. LeftBehind (4),

@@ -30,7 +30,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(
       const mysql_backup::SnapshotOptions options,
       mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
-  ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag(FLAGS_size));
+  ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag("size", FLAGS_size));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
   if (FLAGS_dry_run) return mysql_backup::CheckCanCreate(options, size_bytes);
   ASSIGN_OR_RETURN(const mysql_backup::LogicalVolume snapshot,

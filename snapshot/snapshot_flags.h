@@ -1,4 +1,4 @@
-// The values of the flags that the three tools share, checked.
+// The values of the flags that the tools share, checked.
 
 #ifndef MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_FLAGS_H_
 #define MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_FLAGS_H_
@@ -22,8 +22,8 @@ struct SnapshotFlags {
 // snapshot would bear the origin's name, or when --lvm is no absolute path.
 absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& flags);
 
-// Bytes in the value of --size; UsageError for what is no size.
-absl::StatusOr<uint64_t> SizeFromFlag(const std::string& size);
+// Bytes in the value of a flag such as --size; UsageError for what is no size.
+absl::StatusOr<uint64_t> SizeFromFlag(const std::string& flag, const std::string& size);
 
 }  // namespace mysql_backup
 

@@ -60,34 +60,37 @@ TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(*ParseLvs("\n  \n"), IsEmpty());
 }
 
-TEST(IsValidSnapshot, WantsAnActiveOneThatIsKnownNotToBeFull) {
+TEST(LogicalVolume, IsAValidOrALostSnapshotOrNeitherIsKnown) {
   const struct {
     const char* attributes;
     absl::optional<double> percent;
     bool valid;
+    bool lost;
   } kCases[] = {
-      {"swi-aos---", 0.0, true},
-      {"swi-aos---", 99.99, true},
-      {"swi-aos---", 100.0, false},
-      {"swi-Ios---", 50.0, false},
-      {"swi-Sos---", 50.0, false},
-      {"swi-I-s---", 100.0, false},
-      {"swi-Xos---", 10.0, false},
-      {"swi---s---", 10.0, false},
-      {"swi-sos---", 10.0, false},
-      {"Vwi-aotz--", 10.0, false},  // a thin one
-      {"swi-aos--", 10.0, false},
-      {"swi-aos---", -1.0, false},
-      {"swi-aos---", -std::numeric_limits<double>::infinity(), false},
-      {"swi-aos---", std::numeric_limits<double>::quiet_NaN(), false},
-      {"swi-aos---", absl::nullopt, false},
-      {"", 0.0, false},
+      {"swi-aos---", 0.0, true, false},
+      {"swi-aos---", 99.99, true, false},
+      {"swi-aos---", 100.0, false, true},
+      {"swi-Ios---", 50.0, false, true},
+      {"swi-Ios---", absl::nullopt, false, true},
+      {"swi-Sos---", 50.0, false, true},
+      {"swi-I-s---", 100.0, false, true},
+      {"swi-Xos---", 10.0, false, false},
+      {"swi---s---", 10.0, false, false},
+      {"swi-sos---", 10.0, false, false},  // suspended, as it is for a moment while extended
+      {"Vwi-aotz--", 10.0, false, false},  // a thin one
+      {"swi-aos--", 10.0, false, false},
+      {"swi-aos---", -1.0, false, false},
+      {"swi-aos---", -std::numeric_limits<double>::infinity(), false, false},
+      {"swi-aos---", std::numeric_limits<double>::quiet_NaN(), false, false},
+      {"swi-aos---", absl::nullopt, false, false},
+      {"", 0.0, false, false},
   };
   for (const auto& c : kCases) {
     LogicalVolume volume;
     volume.attributes = c.attributes;
     volume.data_percent = c.percent;
     EXPECT_EQ(volume.IsValidSnapshot(), c.valid) << c.attributes;
+    EXPECT_EQ(volume.IsLostSnapshot(), c.lost) << c.attributes;
   }
 }
 
@@ -155,8 +158,8 @@ TEST(SnapshotFlags, AreChecked) {
         SnapshotFlags{"vg", "lv", "snap", "lvm"}}) {
     EXPECT_EQ(ExitCodeOf(SnapshotOptionsFromFlags(flags).status()), ExitCode::kUsage);
   }
-  EXPECT_EQ(*SizeFromFlag("1G"), 1U << 30);
-  EXPECT_EQ(ExitCodeOf(SizeFromFlag("big").status()), ExitCode::kUsage);
+  EXPECT_EQ(*SizeFromFlag("size", "1G"), 1U << 30);
+  EXPECT_EQ(ExitCodeOf(SizeFromFlag("size", "big").status()), ExitCode::kUsage);
 }
 
 }  // namespace

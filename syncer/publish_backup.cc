@@ -1,5 +1,6 @@
 #include "syncer/publish_backup.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,12 +20,24 @@ namespace {
 // Names may be taken by what is no backup, or by another run in the same moment.
 constexpr int kAttempts = 10;
 
-absl::Status WriteToDisk(int copy, const std::string& path) {
-  if (syncfs(copy) != 0) {
-    return Annotate(ErrnoError(absl::StrCat("write ", path, " to disk")),
-                    "; part of it is lost: see the kernel's log (dmesg) and copy again");
+absl::Status WriteToDisk(int filesystem, const std::string& path) {
+  if (syncfs(filesystem) == 0) return absl::OkStatus();
+  return Annotate(ErrnoError(absl::StrCat("write ", path, " to disk")),
+                  "; part of it is lost: see the kernel's log (dmesg) and copy again");
+}
+
+// A witness of another filesystem would vouch for the wrong one.
+absl::Status CheckWitness(int witness, int root, const std::string& path) {
+  struct stat held = {};
+  struct stat found = {};
+  if (fstat(witness, &held) != 0 || fstat(root, &found) != 0) {
+    return ErrnoError(absl::StrCat("stat ", path));
   }
-  return SyncDirectory(copy, path);
+  if (held.st_dev == found.st_dev && held.st_ino == found.st_ino) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path,
+                   " is not the directory any more that it was before the copy: was another "
+                   "filesystem mounted there?"));
 }
 
 }  // namespace
@@ -34,7 +47,9 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
   return begun;
 }
 
-absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial) {
+absl::StatusOr<std::string> PublishBackup(
+    const std::string& root, const std::string& partial, int witness,
+    const std::function<absl::Status(const std::string& name)>& announce) {
   const std::string partial_path = absl::StrCat(root, "/", partial);
   ASSIGN_OR_RETURN(const UniqueFd directory, OpenDirectory(root));
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(directory.get(), partial));
@@ -43,7 +58,12 @@ absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::st
     return absl::FailedPreconditionError(
         absl::StrCat("refused to publish ", partial_path, ": it is empty"));
   }
+  if (witness >= 0) {
+    RETURN_IF_ERROR(CheckWitness(witness, directory.get(), root));
+    RETURN_IF_ERROR(WriteToDisk(witness, partial_path));
+  }
   RETURN_IF_ERROR(WriteToDisk(copy.get(), partial_path));
+  RETURN_IF_ERROR(SyncDirectory(copy.get(), partial_path));
   RETURN_IF_ERROR(CheckInterrupt());
   ASSIGN_OR_RETURN(const std::vector<std::string> published, ListPublished(directory.get()));
   const absl::CivilSecond begun = *ParsePartialName(partial);
@@ -58,6 +78,12 @@ absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::st
                                                 published.back(),
                                                 "; rename that backup to its true time"));
     }
+    ASSIGN_OR_RETURN(const Entry taken_by, LookUp(directory.get(), name));
+    if (taken_by != Entry::kNothing) {
+      status = absl::AlreadyExistsError(absl::StrCat(root, "/", name, " is there already"));
+      continue;
+    }
+    if (announce) RETURN_IF_ERROR(announce(name));
     status = RenameNoReplace(directory.get(), partial, name);
     if (absl::IsAlreadyExists(status)) continue;
     RETURN_IF_ERROR(status);

@@ -3,9 +3,11 @@
 #ifndef MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
 #define MYSQL_BACKUP_SYNCER_PUBLISH_BACKUP_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 
@@ -19,9 +21,19 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
 // Writes the copy `partial` (a partial's name) in the directory `root` to disk, renames it, writes
 // the renaming to disk as well, and returns the published name. Nothing is ever replaced.
 //
+// `witness` is a descriptor of `root` that was opened before the copy began, not owned, or -1. The
+// kernel tells of a write that failed only those who had opened the filesystem before, and of the
+// others only the first who asks: without a witness, a loss that some other program's sync was told
+// of goes unnoticed.
+//
+// `announce`, if given, is told the name before the copy gets it, so that whoever finds this process
+// killed knows where to look; an error of its is an error here.
+//
 // An error before the renaming leaves everything as it was. When only the last step failed, the
 // error carries ExitCode::kLeftBehind and names the backup.
-absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::string& partial);
+absl::StatusOr<std::string> PublishBackup(
+    const std::string& root, const std::string& partial, int witness = -1,
+    const std::function<absl::Status(const std::string& name)>& announce = nullptr);
 
 }  // namespace mysql_backup
 

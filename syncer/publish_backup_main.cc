@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gflags/gflags.h>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,9 @@
 #include "syncer/publish_backup.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
+DEFINE_int32(witness_fd, -1,
+             "descriptor of the root that the caller opened before the copy began: what has been "
+             "lost since then is noticed even if another program was told of it");
 DEFINE_string(partial, "", "name of the copy in it: .backup_YYYYMMDD_HHMMSS.partial");
 
 namespace {
@@ -18,7 +22,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "writes a proven copy to disk and gives it its published name.",
     "",
     "",
-    "the path of the published backup, on one line",
+    "the path of the published backup, on one line, written just before the backup gets it",
     "4   the backup is published, but that may not outlast a power cut",
 };
 
@@ -29,12 +33,16 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     return mysql_backup::UsageError(
         absl::StrCat("--partial='", FLAGS_partial, "' is not .backup_YYYYMMDD_HHMMSS.partial"));
   }
-  ASSIGN_OR_RETURN(const std::string name, mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial));
-  const std::string path = absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name);
-  absl::Status written = mysql_backup::WriteStdout(absl::StrCat(path, "\n"));
-  if (written.ok()) return written;
-  return mysql_backup::LeftBehindError(
-      absl::StrCat(written.message(), "; ", path, " is published and stays"));
+  if (FLAGS_witness_fd != -1 && (FLAGS_witness_fd < 0 || fcntl(FLAGS_witness_fd, F_GETFD) < 0)) {
+    return mysql_backup::UsageError(
+        absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
+  }
+  const auto announce = [](const std::string& name) {
+    return mysql_backup::WriteStdout(
+        absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name, "\n"));
+  };
+  return mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial, FLAGS_witness_fd, announce)
+      .status();
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ make_partial
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
 expect_stdout ''
-expect_stderr 'File exists; move away'
+expect_stderr 'backup_20261123_020009 is there already; move away'
 rm -r "${root:?}"/{,.}backup_*
 
 # A filesystem that has become read-only: nothing is published.
@@ -127,18 +127,20 @@ make_partial
 mount -o remount,ro "$root"
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
-expect_stdout ''
+# The name that it would have had.
+expect_stdout "$root/backup_20261123_020000"
 expect_stderr 'Read-only file system'
 expect "something was published" test ! -e "$root/backup_20261123_020000"
 
-# The caller cannot be told the name: it says so on stderr, and the backup stays.
+# The caller cannot be told the name: the copy does not get it.
 mount -o remount,rw "$root"
 test_command='publish_backup, and a full standard output'
 test_exit=0
 "$publish_backup" --root="$root" --partial=$partial >/dev/full 2>"$test_dir/stderr" || test_exit=$?
-expect_exit 4
-expect_stderr "$root/backup_20261123_020000 is published and stays"
-expect "it does not stay" test -e "$root/backup_20261123_020000"
+expect_exit 2
+expect_stderr 'cannot write to standard output: No space left'
+expect "it was published" test ! -e "$root/backup_20261123_020000"
+expect "the partial is gone" test -e "$root/$partial"
 
 # Published means on the disk: data and name can be read from the device, past the filesystem.
 on_disk() { sync --data "$test_dir/second" && grep -qaF -- "$1" "$test_dir/second"; }
@@ -155,3 +157,55 @@ run "$publish_backup" --root="$test_dir/disk" --partial=$partial
 expect_exit 0
 expect "the data is not on the disk" on_disk 'a row that is nowhere else'
 expect "the name is not on the disk" on_disk backup_20261123_020001
+
+# A loss that another program's sync was told of, and publish_backup, which came later, was not. The
+# disk is a file on a filesystem that is full, and what lies under the copy has no place there.
+mkdir "$test_dir/full" "$test_dir/lossy"
+mount -t tmpfs -o size=48M full "$test_dir/full"
+on_exit umount "$test_dir/full"
+mke2fs -q -t ext4 -b 4096 "$test_dir/full/image" 32M
+fallocate --length 32M "$test_dir/full/image"
+mount -o loop "$test_dir/full/image" "$test_dir/lossy"
+on_exit umount "$test_dir/lossy"
+close_witness() { exec 6<&-; }
+on_exit close_witness
+
+# lose_rows: in a new copy; descriptor 6 has the root open since before.
+lose_rows() {
+  local file=$test_dir/lossy/$partial/orders.ibd first last
+  mkdir "$test_dir/lossy/$partial"
+  exec 6<"$test_dir/lossy"
+  head -c 1M /dev/zero >"$file"
+  sync --file-system "$file"
+  while read -r first last; do
+    fallocate --punch-hole --offset $((first * 4096)) --length $(((last - first + 1) * 4096)) \
+      "$test_dir/full/image"
+  done < <(filefrag -b4096 -v "$file" | awk -F '[.: ]+' '/^ *[0-9]+:/ { print $5, $6 }')
+  ! dd if=/dev/zero of="$test_dir/full/filler" bs=4k status=none 2>/dev/null ||
+    fail 'the disk is not full'
+  head -c 1M /dev/urandom | dd of="$file" conv=notrunc status=none
+  expect 'the test proves nothing: nothing was lost' not sync --file-system "$file" 2>/dev/null
+  rm "$test_dir/full/filler"
+}
+
+lose_rows
+run "$publish_backup" --root="$test_dir/lossy" --partial=$partial --witness_fd=6
+expect_exit 2
+expect_stdout ''
+expect_stderr 'cannot write .* to disk: .*; part of it is lost'
+expect 'a loss was published' test ! -e "$test_dir/lossy/backup_20261123_020000"
+# Who opens it now has seen no loss: that the witness does is all there is.
+exec 6<&- 6<"$test_dir/lossy"
+run "$publish_backup" --root="$test_dir/lossy" --partial=$partial --witness_fd=6
+expect_exit 0
+
+make_partial
+run "$publish_backup" --root="$root" --partial=$partial --witness_fd=6
+expect_exit 2
+expect_stderr 'not the directory any more'
+exec 6<&-
+for fd in 6 -2 99; do
+  run "$publish_backup" --root="$root" --partial=$partial --witness_fd=$fd
+  expect_exit 1
+  expect_stderr 'is no open descriptor'
+done

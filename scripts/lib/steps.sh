@@ -1,9 +1,9 @@
 # What backup_mysql.sh and verify_restore.sh have in common: the log, the configuration, one run at
 # a time, and running a step. To be sourced.
 #
-# Descriptors: 3 is the terminal or whatever stderr was; 7 and 8 the answers of the lock's holder and
-# its fifo; 9 the lock file of the run. Tools get none of the last three: a child that outlived the
-# run would hold them open.
+# Descriptors: 3 is the terminal or whatever stderr was; 6 the backup root, since before the copy; 7
+# and 8 the answers of the lock's holder and its fifo; 9 the lock file of the run. Tools get none of
+# the last four: a child that outlived the run would hold them open.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
 
@@ -15,9 +15,10 @@ umask 077
 trap '' PIPE
 
 script_name=${0##*/}
-bin=$(dirname -- "$(readlink -f -- "$0")")/bin
+bin=$here/bin # beside the script that sources this
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
+holder=          # process id of the lock's holder while it lives; see tool
 
 # log LEVEL MESSAGE: one line, in the form that the tools write. Never fails, and never ends a run:
 # the server may be locked.
@@ -40,6 +41,15 @@ seconds() {
   printf -v REPLY '%d.%03d s' $(($1 / 1000)) $(($1 % 1000))
 }
 
+# contract_code CODE: as the code of a run, in REPLY. A tool that was killed, or could not be started,
+# has none of its own.
+contract_code() {
+  case $1 in
+    0 | 1 | 2 | 3 | 4 | 75) REPLY=$1 ;;
+    *) REPLY=2 ;;
+  esac
+}
+
 require_root() {
   ((EUID == 0)) && return
   echo "$script_name: not running as root: LVM, mounts and the data directory need it; use sudo" >&2
@@ -49,7 +59,10 @@ require_root() {
 # load_config FILE: sets a variable for each key of the configuration. FILE may be empty.
 load_config() {
   local text key value
-  text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || exit
+  text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || {
+    contract_code $?
+    exit "$REPLY"
+  }
   cd /
   while IFS='=' read -r key value; do
     printf -v "$key" '%s' "$value"
@@ -106,8 +119,32 @@ at_the_end() {
 # tool NAME [ARG...]: runs one of our programs. In the background, because bash acts on a signal
 # only between foreground commands, and a copy takes long.
 tool() {
-  "$bin/$1" "--reason_file=$reason" "${@:2}" 7<&- 8>&- 9>&- &
-  wait "$!"
+  "$bin/$1" "--reason_file=$reason" "${@:2}" 6<&- 7<&- 8>&- 9>&- &
+  await "$!"
+}
+
+# await PID: waits for a job and returns its exit code. One that is still there when the lock's
+# holder ends has nothing to work for any more, and may be stopped or hang: it is ended, and
+# holder_ended tells the exit code.
+await() {
+  local status ended=
+  if [[ -z $holder ]]; then
+    reap "$1"
+    return $? # by itself, it would mean the status before the trap that this may run in
+  fi
+  # A holder that ended before this may be no job any more.
+  if kill -0 "$holder" 2>/dev/null; then
+    reap -n -p ended "$1" "$holder"
+    status=$?
+    [[ ${ended-} == "$holder" ]] || return "$status"
+  fi
+  end_tools
+  holder_ended
+}
+
+# wait, without the shell's own words about a signal that ended the job.
+reap() {
+  wait "$@" 2>/dev/null
 }
 
 # Ends the programs that a signal caught us waiting for, also one that is stopped.
@@ -117,7 +154,7 @@ end_tools() {
   [[ -n ${pids[0]} ]] || return
   kill -TERM "${pids[@]}" 2>/dev/null
   kill -CONT "${pids[@]}" 2>/dev/null
-  wait "${pids[@]}"
+  reap "${pids[@]}"
 }
 
 # step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.
@@ -137,6 +174,7 @@ step() {
     log INFO "$name: OK ($elapsed)"
   else
     why=$(tr '\n' ' ' <"$reason")
+    [[ -n $why ]] || ((status < 128)) || why="ended by SIG$(kill -l "$status")"
     log ERROR "$name: FAILED ($elapsed, exit code $status): ${why:-see the lines above}"
   fi
   return "$status"

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Makes things go wrong in backups, one at a time, and counts what was survived. See faults/README.md.
+set -euo pipefail
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+usage() {
+  cat <<'END'
+Usage: lab/faults.sh [--quick] [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
+       lab/faults.sh --repeat=SUITE/FAULT@POINT
+       lab/faults.sh --report=DIR
+       lab/faults.sh --list
+
+Runs the suites named, or all. Each trial is a backup in which one thing goes wrong, followed by six
+checks. A trial that failed is printed with the command that repeats it; at the end comes a line a
+suite: "SUITE trials=N survived=N unreached=N".
+
+  --quick         a selection, for every commit
+  --product=DIR   the installed product (default: made by scripts/install.sh)
+  --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
+  --jobs=N        containers or machines side by side (2)
+  --repeat=TRIAL  run this one again and show the run's log
+  --report=DIR    print the lines of the suites that have results in DIR
+  --list          print the suites, where they run, and what each is about
+  --help
+
+Exit codes: 0 every trial was survived; 1 wrong usage; 2 one was not; 125 a machine failed.
+END
+}
+
+# A line a suite: name, where it runs, one trial of how many with --quick, the script in faults/, and
+# what it is about.
+readonly SUITES='
+signals   container  25  from_table.sh   signals to the script, its tools, its process group, at each point
+double    container   9  double_kill.sh  killed, and killed again while the next run heals
+errors    container   9  from_table.sh   a system call that fails, once or for good
+programs  container  20  programs.sh     rsync, mount, LVM and others that fail, crash, hang, or print rubbish
+lock      container   6  from_table.sh   the session, the server or the holder killed or stopped under the lock
+server    container   1  server.sh       what the server has in the way of the lock; data outside the volume
+around    container   1  around.sh       log, environment, descriptors, secrets, planted links
+lvm       machine    16  from_table.sh   signals and errors inside LVM, between suspending and resuming
+'
+
+die() {
+  printf 'faults.sh: %s\n' "$2" >&2
+  exit "$1"
+}
+
+field_of() { # SUITE NUMBER
+  awk -v suite="$1" -v n="$2" '$1 == suite { print $n }' <<<"$SUITES"
+}
+
+report() { # DIRECTORY
+  local file suite
+  for file in "$1"/*.trials; do
+    [[ -e $file ]] || die 2 "no results in $1"
+    suite=${file##*/}
+    awk -v suite="${suite%.trials}" '
+      /^OK / { survived++ } /^FAILED / { failed++ } /^UNREACHED / { unreached++ }
+      END { printf "%s trials=%d survived=%d unreached=%d\n", suite, survived + failed, survived, unreached }
+      ' "$file"
+  done
+}
+
+# run_part SUITE OPTION...: one container or machine.
+run_part() {
+  local suite=$1 script
+  script=$lab/faults/$(field_of "$suite" 4)
+  shift
+  if [[ $(field_of "$suite" 2) == container ]]; then
+    "$lab/container.sh" --product="$product" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
+  else
+    "$lab/run.sh" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
+      --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
+  fi
+}
+
+run_suite() {
+  local suite=$1 part status=0 pids=() pid
+  local options=()
+  [[ $quick == no ]] || options=("--every=$(field_of "$suite" 3)")
+  for ((part = 0; part < jobs; part++)); do
+    run_part "$suite" "--part=$part/$jobs" "${options[@]}" >"$output/$suite.part$part" \
+      2> >(sed "s|^|$suite: |" >&2) &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
+  cat "$output/$suite".part* >"$output/$suite.trials"
+  rm "$output/$suite".part*
+  grep '^FAILED ' "$output/$suite.trials" | sed -E 's|^FAILED ([^ ]+):.*|&\n    lab/faults.sh --repeat=\1|' || true
+  report_one "$suite"
+  # A container that broke down must not pass for a short suite.
+  ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
+}
+
+report_one() {
+  report "$output" | grep "^$1 "
+}
+
+quick=no product='' output='' jobs=2 repeat=''
+suites=()
+for argument; do
+  case $argument in
+    --quick) quick=yes ;;
+    --product=?*) product=$(realpath -- "${argument#*=}") ;;
+    --output=?*) output=$(realpath -m -- "${argument#*=}") ;;
+    --jobs=[1-9]) jobs=${argument#*=} ;;
+    --repeat=*/*@*) repeat=${argument#*=} ;;
+    --report=?*) report "${argument#*=}" && exit 0 ;;
+    --list) sed '/^$/d' <<<"$SUITES" && exit 0 ;;
+    --help) usage && exit 0 ;;
+    -*) die 1 "unknown option '$argument'; see lab/faults.sh --help" ;;
+    *)
+      [[ -n $(field_of "$argument" 1) ]] || die 1 "no suite '$argument'; see lab/faults.sh --list"
+      suites+=("$argument")
+      ;;
+  esac
+done
+((EUID == 0)) || die 1 'it needs root, for namespaces and loop devices'
+
+temporary=$(mktemp -d)
+trap 'exit 2' TERM INT HUP
+trap 'pids=$(jobs -p); [[ -z $pids ]] || kill $pids 2>/dev/null; wait; rm -rf "$temporary"' EXIT
+cd "$lab/.."
+if [[ -z $product ]]; then
+  product=$temporary/product
+  scripts/install.sh --destdir="$product" >/dev/null
+fi
+bazel build --config=release //lab/faults:fault_point
+fault_point=$(bazel info --config=release bazel-bin)/lab/faults/fault_point
+output=${output:-$temporary/output}
+mkdir -p "$output/logs"
+
+if [[ -n $repeat ]]; then
+  run_part "${repeat%%/*}" --part=0/1 "--only=${repeat#*/}"
+  exit
+fi
+((${#suites[@]})) || mapfile -t suites < <(awk 'NF { print $1 }' <<<"$SUITES")
+for suite in "${suites[@]}"; do
+  run_suite "$suite"
+done
+! grep -q '^FAILED ' "$output"/*.trials || exit 2

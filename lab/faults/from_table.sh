@@ -1,0 +1,12 @@
+#!/bin/bash
+# The trials of one suite of table.txt. Usage: see options.sh.
+source /lab/cases/lib.sh
+source /lab/faults/trial.sh
+source /lab/faults/options.sh
+
+begin_trials
+mapfile -t trials < <(trials_of "$suite")
+for ((i = 0; i < ${#trials[@]}; i++)); do
+  read -ra words <<<"${trials[i]}"
+  chosen "$i" "${words[0]}@${words[1]}" && trial "$suite" "${words[@]}"
+done

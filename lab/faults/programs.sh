@@ -1,0 +1,99 @@
+#!/bin/bash
+# Each external program of a run failing in each way, at each of its calls, once and from then on:
+# the exit codes that its manual lists, a signal, no end, no output, half of it, rubbish instead.
+# Usage: see options.sh. The program is replaced by a script that calls it, or not.
+source /lab/cases/lib.sh
+source /lab/faults/trial.sh
+source /lab/faults/options.sh
+
+# A line a program: path, calls in a run, exit codes, and whether its output is read.
+readonly PROGRAMS='
+/usr/bin/rsync     1   1,2,3,4,5,6,10,11,12,13,14,20,21,22,23,24,25,30,35   yes
+/usr/bin/mount     1   1,2,4,8,16,32,64                                     no
+/usr/sbin/blkid    1   2,4,8                                                yes
+/usr/sbin/lvm      9   2,3,4,5                                              yes
+/usr/bin/flock     1   1,66,69                                              no
+'
+
+# Stands in for PROGRAM: at call N, and at later ones with "on", it does WAY.
+replace_program() { # PROGRAM N ONCE_OR_ON WAY
+  real=$1.real program=$1
+  [[ -e $real ]] || mv "$1" "$real"
+  cat >"$1" <<END
+#!/bin/bash
+echo >>/tmp/program.calls
+mapfile -t calls </tmp/program.calls
+calls=\${#calls[@]}
+if ((calls == $2)) || { ((calls > $2)) && [[ $3 == on ]]; }; then
+  touch /tmp/program.hit
+  case $4 in
+    exit*) echo 'stand-in: failing as told' >&2; exit ${4#exit} ;;
+    late*) $real "\$@"; exit ${4#late} ;;
+    crash) kill -SEGV \$\$ ;;
+    killed) kill -KILL \$\$ ;;
+    hang) exec sleep 1000 ;;
+    silent) $real "\$@" >/dev/null; exit ;;
+    nothing) exit 0 ;;
+    half) output=\$($real "\$@"); status=\$?; printf '%s' "\${output:0:\${#output}/2}"; exit \$status ;;
+    garbled) $real "\$@" | tr 'a-z0-9|' '0-9a-z%'; exit \${PIPESTATUS[0]} ;;
+    rubbish) $real "\$@" >/dev/null; head -c 100000 /dev/urandom; exit 0 ;;
+    closed) exec >&- 2>&-; exec $real "\$@" ;;
+  esac
+fi
+exec $real "\$@"
+END
+  chmod 755 "$1"
+  rm -f /tmp/program.calls /tmp/program.hit
+}
+
+restore_program() {
+  mv "$real" "$program"
+}
+
+try_program() { # ID PROGRAM N ONCE_OR_ON WAY
+  local since first began=$SECONDS
+  problems=()
+  since=$(acknowledged)
+  # What hangs is ended by the limit on the lock, or by the program's own deadline.
+  [[ $5 != hang ]] || configure_trial LOCK_MAX_HOLD=4
+  replace_program "${@:2}"
+  : >"$log_file"
+  backup
+  restore_program
+  [[ $5 != hang ]] || configure_trial
+  if [[ ! -e /tmp/program.hit ]]; then
+    echo "UNREACHED $1"
+    return
+  fi
+  first=$status
+  check_writable
+  wait_for_processes
+  check_backups "$since"
+  check_verdict any
+  next_run
+  report "$1" "exit code $first, $((SECONDS - began)) s"
+}
+
+begin_trials
+index=0
+while read -r program calls codes is_read; do
+  [[ -n $program ]] || continue
+  ways=(crash killed nothing)
+  for code in ${codes//,/ }; do ways+=("exit$code"); done
+  # Done, and yet a failure.
+  ways+=("late${codes%%,*}")
+  [[ $is_read == no ]] || ways+=(silent half garbled rubbish closed)
+  # LVM has two minutes to end: once for the shortest of its calls.
+  case $program in
+    */rsync) ways+=(hang) ;;
+  esac
+  for ((n = 1; n <= calls; n++)); do
+    for way in "${ways[@]}"; do
+      for extent in once on; do
+        ((n < calls)) || [[ $extent == once ]] || continue
+        id=${program##*/}_${way}_$extent@$n
+        chosen $((index++)) "$id" && try_program "$suite/$id" "$program" "$n" "$extent" "$way"
+      done
+    done
+  done
+done <<<"$PROGRAMS"

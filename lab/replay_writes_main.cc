@@ -1,0 +1,76 @@
+#include <fcntl.h>
+#include <gflags/gflags.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "base/unique_fd.h"
+#include "lab/log_writes.h"
+
+DEFINE_string(log, "", "what dm-log-writes wrote");
+DEFINE_string(image, "", "a file of the disk's size; without it the log is listed");
+DEFINE_uint64(begin, 0, "the image holds what the entries before this one wrote");
+DEFINE_uint64(end, 0, "the power failed before this entry was made");
+DEFINE_string(seed, "all",
+              "how much is on the disk of what was not durable then: all, 0 (nothing), or, with "
+              "another number, a random part, block by block");
+
+namespace {
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "replay_writes",
+    "brings an image to what a disk may have held when the power failed, or lists its writes.",
+    "",
+    "",
+    "without --image: 'INDEX KIND OFFSET BYTES TEXT' for each entry, then 'end N'; KIND is write,\n"
+    "discard, flush or mark, with flush+ before and +fua behind it; only marks have a TEXT",
+    "",
+};
+
+absl::Status List(const mysql_backup::WriteLog& log) {
+  std::string lines;
+  size_t index = 0;
+  for (const mysql_backup::LogEntry& entry : log.entries) {
+    absl::StrAppend(&lines, index++, " ", mysql_backup::KindOf(entry), " ", entry.offset, " ",
+                    entry.size, entry.mark ? " " : "", entry.text, "\n");
+  }
+  return mysql_backup::WriteStdout(absl::StrCat(lines, "end ", index, "\n"));
+}
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("log", FLAGS_log));
+  ASSIGN_OR_RETURN(const mysql_backup::WriteLog log, mysql_backup::WriteLog::Open(FLAGS_log));
+  if (FLAGS_image.empty()) return List(log);
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("image", FLAGS_image));
+  mysql_backup::PowerCut cut;
+  cut.end = FLAGS_end;
+  if (FLAGS_seed != "all") {
+    uint64_t seed = 0;
+    if (!absl::SimpleAtoi(FLAGS_seed, &seed)) {
+      return mysql_backup::UsageError(
+          absl::StrCat("--seed='", FLAGS_seed, "' is neither 'all' nor a number"));
+    }
+    cut.seed = seed;
+  }
+  if (cut.end > log.entries.size()) {
+    return mysql_backup::UsageError(
+        absl::StrCat("--end=", cut.end, ": the log has ", log.entries.size(), " entries"));
+  }
+  const size_t durable = mysql_backup::DurableEnd(log.entries, cut.end);
+  if (FLAGS_begin > (cut.seed.has_value() ? durable : cut.end)) {
+    return mysql_backup::UsageError(absl::StrCat("--begin=", FLAGS_begin,
+                                                 " is too late: only what precedes entry ", durable,
+                                                 " is sure to be on the disk"));
+  }
+  const mysql_backup::UniqueFd image(open(FLAGS_image.c_str(), O_RDWR | O_CLOEXEC));
+  if (!image.ok()) return mysql_backup::ErrnoError(absl::StrCat("open ", FLAGS_image));
+  return mysql_backup::ApplyPieces(log, mysql_backup::PiecesOf(log.entries, FLAGS_begin, cut),
+                                   image.get());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }

@@ -1,0 +1,191 @@
+#include "snapshot/watch.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/exit_code.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/subprocess.h"
+#include "snapshot/lvm.h"
+#include "snapshot/usage.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr double kFull = 70;  // percent from which something is done
+constexpr int kSoon = 6;      // intervals
+
+// What a copy does after SIGTERM is to remove itself. When that takes long, the server, which may
+// be locked, should not wait for it: the run removes the rest.
+constexpr absl::Duration kKillAfter = absl::Minutes(1);
+
+class Watcher {
+ public:
+  explicit Watcher(const WatchOptions& options)
+      : options_(options), name_(absl::StrCat(options.snapshot.vg, "/", options.snapshot.name)) {}
+
+  // One look, which is given up when `stop_fd` polls readable. Returns the loss of the snapshot,
+  // and OK for whatever else is seen, or not seen.
+  absl::Status Look(int stop_fd) {
+    const Lvm lvm(options_.snapshot.lvm, options_.snapshot.vg, options_.look_deadline, stop_fd);
+    const auto volumes = lvm.List();
+    if (absl::IsCancelled(volumes.status())) return absl::OkStatus();
+    const auto snapshot =
+        volumes.ok() ? FindValidSnapshot(*volumes, options_.snapshot) : volumes.status();
+    if (absl::IsDataLoss(snapshot.status())) return snapshot.status();
+    SaySight(snapshot.status());
+    if (!snapshot.ok()) return absl::OkStatus();
+    const Usage usage = UsageOf(*snapshot, absl::Now());
+    rate_.Add(usage);
+    SayUsage(usage);
+    Relieve(lvm, usage, OriginBytes(*volumes));
+    return absl::OkStatus();
+  }
+
+ private:
+  // The first of a series of failed looks, and the end of the series.
+  void SaySight(const absl::Status& status) {
+    if (!status.ok() && !blind_) {
+      LOG(WARNING) << "cannot see how full the snapshot " << name_
+                   << " is: " << OneLine(status.message()) << "; going on, and trying again every "
+                   << absl::FormatDuration(options_.interval);
+    } else if (status.ok() && blind_) {
+      LOG(INFO) << "the snapshot " << name_ << " can be seen again";
+    }
+    blind_ = !status.ok();
+  }
+
+  void SayUsage(const Usage& usage) {
+    const int tenth = static_cast<int>(usage.Percent() / 10);
+    if (size_bytes_ != 0 && usage.size_bytes > size_bytes_) {
+      LOG(INFO) << "the snapshot " << name_ << " was extended from " << Mebibytes(size_bytes_)
+                << ", not by this program (by dmeventd?), and is " << Words(usage);
+    } else if (tenth > tenth_) {
+      LOG(INFO) << "the snapshot " << name_ << " is " << Words(usage);
+    }
+    size_bytes_ = usage.size_bytes;
+    tenth_ = tenth;
+  }
+
+  // Sees to it that there is room, or says why there will be none.
+  void Relieve(const Lvm& lvm, const Usage& usage, uint64_t origin_bytes) {
+    const bool soon = TimeLeft(usage, rate_.BytesPerSecond()) < kSoon * options_.interval;
+    const bool full = usage.Percent() >= kFull;
+    // A short burst is no reason for a warning where nothing could be done about it.
+    if (!full && !(soon && options_.max_bytes != 0)) return;
+    const absl::Status extended = Extend(lvm, usage, origin_bytes);
+    if (extended.ok() || absl::IsCancelled(extended) || extended.message() == warned_) return;
+    warned_ = std::string(extended.message());
+    LOG(WARNING) << "the snapshot " << name_ << " is " << Words(usage)
+                 << "; once it overflows the copy is void. It is not extended: " << OneLine(warned_)
+                 << ". Now, by hand: lvextend --size +"
+                 << std::max<uint64_t>(usage.size_bytes >> 20, 4) << "M " << name_
+                 << "; for the next time: a larger SNAPSHOT_SIZE or SNAPSHOT_MAX_SIZE, or a "
+                 << "quieter hour";
+  }
+
+  absl::Status Extend(const Lvm& lvm, const Usage& usage, uint64_t origin_bytes) {
+    ExtensionLimits limits;
+    limits.max_bytes = options_.max_bytes;
+    if (limits.max_bytes != 0) {
+      ASSIGN_OR_RETURN(limits.room, lvm.FreeRoom());
+      limits.useful_bytes = UsefulBytes(origin_bytes, limits.room.extent_bytes);
+    }
+    ASSIGN_OR_RETURN(const uint64_t bytes, PlanExtension(usage, rate_.BytesPerSecond(), limits));
+    const Lvm changing(options_.snapshot.lvm, options_.snapshot.vg,
+                       options_.snapshot.command_deadline);
+    RETURN_IF_ERROR(changing.Extend(options_.snapshot.name, bytes));
+    LOG(INFO) << "the snapshot " << name_ << " is " << Words(usage) << ": extended to "
+              << Mebibytes(bytes);
+    size_bytes_ = bytes;
+    return absl::OkStatus();
+  }
+
+  std::string Words(const Usage& usage) const { return UsageWords(usage, rate_.BytesPerSecond()); }
+
+  uint64_t OriginBytes(const std::vector<LogicalVolume>& volumes) const {
+    for (const LogicalVolume& volume : volumes) {
+      if (volume.name == options_.snapshot.origin) return volume.size_bytes;
+    }
+    return 0;
+  }
+
+  const WatchOptions& options_;
+  const std::string name_;
+  FillRate rate_;
+  bool blind_ = false;
+  int tenth_ = 0;            // of the last look
+  uint64_t size_bytes_ = 0;  // of the last look or extension
+  std::string warned_;       // the reason that was given last
+};
+
+// How the command ended, in words, and with its exit code.
+absl::Status EndOf(const WatchOptions& options, const absl::StatusOr<SubprocessResult>& result) {
+  if (!result.ok()) return result.status();
+  if (result->exit_code == 0) return absl::OkStatus();
+  return WithExitCode(absl::UnknownError(absl::StrCat(options.command[0], " ended with exit code ",
+                                                      result->exit_code)),
+                      static_cast<ExitCode>(result->exit_code));
+}
+
+// The snapshot is lost and the command has ended for it; but what it leaves behind matters more.
+absl::Status Lost(const absl::Status& lost, const absl::Status& end) {
+  const ExitCode code = ExitCodeOf(end);
+  return WithExitCode(end.ok() ? lost : Annotate(lost, absl::StrCat("; ", end.message())),
+                      code == ExitCode::kLeftBehind ? code : ExitCode::kNo);
+}
+
+// A signal came, and the command has ended for it.
+absl::Status Interrupted(const absl::Status& interrupted, const absl::Status& end) {
+  if (end.ok()) return interrupted;
+  return WithExitCode(Annotate(interrupted, absl::StrCat("; ", end.message())), ExitCodeOf(end));
+}
+
+int PollMilliseconds(absl::Time until) {
+  const int64_t left =
+      absl::ToInt64Milliseconds(absl::Ceil(until - absl::Now(), absl::Milliseconds(1)));
+  return static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30));
+}
+
+}  // namespace
+
+absl::Status RunWatched(const WatchOptions& options) {
+  SubprocessOptions child;
+  child.argv = options.command;
+  child.foreground = true;  // it may draw on the terminal
+  child.stdin_fd = STDIN_FILENO;
+  child.stdout_fd = STDOUT_FILENO;
+  child.stderr_fd = STDERR_FILENO;
+  child.kill_after = kKillAfter;
+  ASSIGN_OR_RETURN(Subprocess command, Subprocess::Start(std::move(child)));
+  Watcher watcher(options);
+  for (absl::Time next = absl::Now();;) {
+    pollfd fds[] = {{command.pidfd(), POLLIN, 0}, {InterruptFd(), POLLIN, 0}};
+    if (poll(fds, 2, PollMilliseconds(next)) < 0 && errno != EINTR) return ErrnoError("poll");
+    if (fds[0].revents != 0) break;
+    const absl::Status interrupted = CheckInterrupt();
+    if (!interrupted.ok()) return Interrupted(interrupted, EndOf(options, command.Terminate()));
+    if (absl::Now() < next) continue;
+    const absl::Status lost = watcher.Look(command.pidfd());
+    if (!lost.ok()) {
+      LOG(WARNING) << "ending " << options.command[0] << ": " << OneLine(lost.message());
+      return Lost(lost, EndOf(options, command.Terminate()));
+    }
+    next = absl::Now() + options.interval;
+  }
+  const absl::Status end = EndOf(options, command.Wait());
+  if (end.ok()) return end;
+  // It may have failed because the snapshot can no longer be read.
+  const absl::Status lost = watcher.Look(InterruptFd());
+  return lost.ok() ? end : Lost(lost, end);
+}
+
+}  // namespace mysql_backup
