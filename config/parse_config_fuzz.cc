@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/value.h"
 #include "config/parse_config.h"
 #include "fuzz/fuzz_one.h"
 
@@ -17,8 +18,21 @@ namespace {
 
 const std::vector<std::string>& Keys() {
   static const auto* const keys = new std::vector<std::string>{
-      "VG",   "LV",       "SNAPSHOT", "SNAPSHOT_SIZE", "MOUNT_POINT", "DATADIR",   "BACKUP_ROOT",
-      "KEEP", "LOG_FILE", "SOCKET",   "DEFAULTS_FILE", "LOCK_SCOPE",  "LOCK_WAIT", "LOCK_MAX_HOLD",
+      "VG",
+      "LV",
+      "SNAPSHOT",
+      "SNAPSHOT_SIZE",
+      "SNAPSHOT_MAX_SIZE",
+      "MOUNT_POINT",
+      "DATADIR",
+      "BACKUP_ROOT",
+      "KEEP",
+      "LOG_FILE",
+      "SOCKET",
+      "DEFAULTS_FILE",
+      "LOCK_SCOPE",
+      "LOCK_WAIT",
+      "LOCK_MAX_HOLD",
   };
   return *keys;
 }
@@ -41,11 +55,15 @@ void CheckValues(const ParsedConfig& config) {
   std::map<std::string, std::string> values(config.settings.begin(), config.settings.end());
   for (const auto& [key, value] : values) {
     for (const char c : value) CHECK(!absl::ascii_iscntrl(static_cast<unsigned char>(c)));
-    CHECK(!value.empty() || key == "SOCKET" || key == "DEFAULTS_FILE");
+    CHECK(!value.empty() || key == "SNAPSHOT_MAX_SIZE" || key == "SOCKET" ||
+          key == "DEFAULTS_FILE");
   }
   CHECK_GE(std::stoi(values["KEEP"]), 1);
   CHECK(values["LOCK_SCOPE"] == "backup" || values["LOCK_SCOPE"] == "snapshot");
   CHECK_NE(values["SNAPSHOT"], values["LV"]);
+  if (!values["SNAPSHOT_MAX_SIZE"].empty()) {
+    CHECK_GE(*ParseSize(values["SNAPSHOT_MAX_SIZE"]), *ParseSize(values["SNAPSHOT_SIZE"]));
+  }
   for (const char* inner : {"MOUNT_POINT", "DATADIR", "BACKUP_ROOT"}) {
     CHECK_EQ(values[inner][0], '/');
     for (const char* outer : {"MOUNT_POINT", "DATADIR", "BACKUP_ROOT"}) {

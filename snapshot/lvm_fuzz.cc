@@ -63,6 +63,9 @@ void FuzzOne(absl::string_view input) {
     const LogicalVolume& volume = (*volumes)[i];
     CHECK_EQ(std::count(lines[i].begin(), lines[i].end(), '|'), 8);
     CHECK(!volume.name.empty());
+    if (volume.data_percent.has_value()) {
+      CHECK(*volume.data_percent >= 0 && *volume.data_percent <= 100) << *volume.data_percent;
+    }
     if (volume.IsValidSnapshot()) CheckValid(volume);
     text += Format(volume);
   }

@@ -58,7 +58,8 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
         !absl::SimpleAtoi(fields[7], &major) || !absl::SimpleAtoi(fields[8], &minor)) {
       return BadLine(line);
     }
-    if (!fields[5].empty()) volume.data_percent = percent;
+    // What is no percentage (-1, nan) tells nothing, and must not be reckoned with.
+    if (!fields[5].empty() && percent >= 0 && percent <= 100) volume.data_percent = percent;
     if (major >= 0 && minor >= 0) {
       volume.device = makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
     }

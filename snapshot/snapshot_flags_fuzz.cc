@@ -45,7 +45,7 @@ void FuzzOne(absl::string_view input) {
     CheckUsage(options.status());
   }
 
-  const auto size = SizeFromFlag(values[4]);
+  const auto size = SizeFromFlag("size", values[4]);
   if (size.ok()) {
     CHECK_EQ(*size % 1024, 0U);
     CHECK_GE(*size, uint64_t{4} << 20);

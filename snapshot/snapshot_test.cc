@@ -48,6 +48,15 @@ TEST(ParseLvs, ReadsEveryField) {
   EXPECT_EQ((*volumes)[2].device, 0U) << "it is not active";
 }
 
+TEST(ParseLvs, TakesOnlyAPercentageForOne) {
+  for (const std::string percent : {"-1", "nan", "-inf", "inf", "100.01"}) {
+    const auto volumes = ParseLvs("s|lv|swi-aos---||12|" + percent + "|/dev/vg/s|254|0");
+    ASSERT_TRUE(volumes.ok()) << volumes.status();
+    EXPECT_EQ((*volumes)[0].data_percent, absl::nullopt) << percent;
+    EXPECT_FALSE((*volumes)[0].IsValidSnapshot());
+  }
+}
+
 TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
   for (const std::string report :
        {"garbage", "a|b|c", "lv||owi-aos---||12MB||/dev/vg/lv|254|0",
