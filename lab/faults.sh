@@ -36,6 +36,7 @@ double    container   9  double_kill.sh  killed, and killed again while the next
 errors    container   9  from_table.sh   a system call that fails, once or for good
 programs  container  20  programs.sh     rsync, mount, LVM and others that fail, crash, hang, or print rubbish
 lock      container   6  from_table.sh   the session, the server or the holder killed or stopped under the lock
+verify    container  12  verify.sh       the verification itself, at each of its points
 server    container   1  server.sh       what the server has in the way of the lock; data outside the volume
 around    container   1  around.sh       log, environment, descriptors, secrets, planted links
 lvm       machine    16  from_table.sh   signals and errors inside LVM, between suspending and resuming

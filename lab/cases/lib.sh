@@ -71,7 +71,7 @@ expect_not_in_log() {
 }
 
 published() {
-  find "$root" -maxdepth 1 -name 'backup_*' -printf '%f\n' | sort
+  find "$root" -maxdepth 1 -type d -name 'backup_*' -printf '%f\n' | sort
 }
 
 newest() {

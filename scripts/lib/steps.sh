@@ -8,11 +8,15 @@
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
 
 set -uo pipefail
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 umask 077
 # A reader that has gone is an error of the writing command, and no reason to die.
 trap '' PIPE
+
+# A standard descriptor that is closed would be the next file that is opened.
+for fd in 0 1 2; do
+  [[ -e /proc/$$/fd/$fd ]] || eval "exec $fd<>/dev/null"
+done
 
 script_name=${0##*/}
 bin=$here/bin # beside the script that sources this
