@@ -143,7 +143,7 @@ absl::Status RemoveLeftovers(const std::string& root_path, std::vector<std::stri
     if (!IsLeftover(name)) continue;
     const absl::StatusOr<Outcome> outcome = RemoveLeftover(root->get(), name);
     if (!outcome.ok()) {
-      LOG(ERROR) << name << ": " << OneLine(outcome.status().message());
+      LOG(ERROR) << OneLine(outcome.status().message());
       left.push_back(name);
     } else if (*outcome == Outcome::kNotOurs) {
       LOG(WARNING) << root_path << "/" << name << " is not a directory, so it is not ours: left";

@@ -53,10 +53,8 @@ absl::StatusOr<std::string> PublishBackup(const std::string& root, const std::st
     const std::string name = BackupName(time);
     if (!ParseBackupName(name).has_value()) {
       return absl::OutOfRangeError(absl::StrCat("cannot publish ", partial_path,
-                                                ": there is no "
-                                                "name after ",
-                                                published.back(),
-                                                "; rename that backup to its true time"));
+                                                ": there is no name after ", BackupName(time - 1),
+                                                "; rename what bears that name to its true time"));
     }
     status = RenameNoReplace(directory.get(), partial, name);
     if (absl::IsAlreadyExists(status)) continue;
