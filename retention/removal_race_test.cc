@@ -68,10 +68,12 @@ class Race {
         of_leftover_(trial.Percent(30)),
         victim_(of_leftover_ ? kPartial : kOld) {
     for (const std::string& directory : {top, root_, outside_, root_ + "/" + kNew}) Make(directory);
-    MakeTree(outside_, "");
-    MakeTree(root_ + "/" + victim_, outside_);
+    MakeTree(outside_, {});
+    MakeTree(root_ + "/" + victim_, {outside_, "../../outside"});
     std::ofstream(root_ + "/" + kNew + "/orders.ibd") << "rows";
-    Must(symlink(outside_.c_str(), (root_ + "/" + kEvil).c_str()) == 0, kEvil);
+    Must(symlink(trial.Percent(50) ? "../outside" : outside_.c_str(),
+                 (root_ + "/" + kEvil).c_str()) == 0,
+         kEvil);
     Must(stat(outside_.c_str(), &outside_status_) == 0, outside_);
     root_fd_.reset(open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     victim_fd_.reset(openat(root_fd_.get(), victim_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -111,7 +113,9 @@ class Race {
   }
 
   // The same names outside as in the root, so that going on by path would do harm as well.
-  static void MakeTree(const std::string& directory, const std::string& link_target) {
+  // Relative links stay on the mount; absolute ones leave it on their way, which is refused as
+  // well.
+  static void MakeTree(const std::string& directory, const std::vector<std::string>& link_targets) {
     Make(directory);
     for (size_t i = 0; i < kPairs; ++i) {
       const std::string path = absl::StrCat(directory, "/d", i);
@@ -119,8 +123,9 @@ class Race {
       Make(path + "/shop");
       std::ofstream(path + "/orders.ibd") << "rows";
       std::ofstream(path + "/shop/orders.ibd") << "rows";
-      if (link_target.empty()) continue;
-      const std::string target = absl::StrCat(link_target, i % 2 == 0 ? "" : absl::StrCat("/d", i));
+      if (link_targets.empty()) continue;
+      const std::string target =
+          absl::StrCat(link_targets[i % 2], i % 3 == 0 ? "" : absl::StrCat("/d", i));
       Must(symlink(target.c_str(), absl::StrCat(directory, "/l", i).c_str()) == 0, path);
     }
   }
@@ -208,7 +213,8 @@ class Race {
     } else {
       // The attacker's link, moved to where the directory is.
       const std::string link = "link";
-      syscall(SYS_symlinkat, outside_.c_str(), call.directory, link.c_str());
+      const std::string target = WayOutside(call.directory);
+      syscall(SYS_symlinkat, target.c_str(), call.directory, link.c_str());
       swaps_ += Exchange(call.directory, call.name, link) ? 1 : 0;
     }
     if (LeadsOutside(call)) ++won_;
@@ -217,6 +223,17 @@ class Race {
 
   static std::string ProcPath(int directory, const std::string& name) {
     return absl::StrCat("/proc/self/fd/", directory, "/", name);
+  }
+
+  // The relative path to what is outside, from a directory in the root.
+  static std::string WayOutside(int directory) {
+    const std::string path =
+        std::filesystem::read_symlink(absl::StrCat("/proc/self/fd/", directory));
+    std::string way = "outside";
+    for (std::filesystem::path at = path; at.filename() != "top"; at = at.parent_path()) {
+      way = "../" + way;
+    }
+    return way;
   }
 
   bool Mount(int directory, const std::string& name) {
