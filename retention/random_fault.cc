@@ -151,6 +151,26 @@ void IgnorePermissions(bool ignore) {
 
 }  // namespace
 
+const char* FaultName(Fault::Kind kind) {
+  switch (kind) {
+    case Fault::kNone:
+      return "none";
+    case Fault::kSignal:
+      return "signal";
+    case Fault::kCrash:
+      return "crash";
+    case Fault::kError:
+      return "error";
+    case Fault::kMount:
+      return "mount";
+    case Fault::kImmutable:
+      return "immutable";
+    case Fault::kPermission:
+      return "permission";
+  }
+  return "";
+}
+
 Fault RandomFault(Trial& trial, const RandomRoot& root) {
   Fault fault;
   const size_t choice = trial.Below(100);

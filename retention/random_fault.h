@@ -22,6 +22,9 @@ struct Fault {
   std::string path;      // where the obstacle is
 };
 
+// Returns its name, for the last line of a test.
+const char* FaultName(Fault::Kind kind);
+
 // How a removal ended.
 struct RemovalResult {
   bool crashed = false;  // and the rest is unknown

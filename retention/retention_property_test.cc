@@ -140,7 +140,7 @@ class RetentionTrial {
 
   void Check(const ModelOutcome& outcome, const Removal& removal) {
     const Fault fault = RandomFault(trial_, root_);
-    trial_.Describe(absl::StrCat("fault ", fault.kind, " at call ", fault.at, ", errno ",
+    trial_.Describe(absl::StrCat("fault ", FaultName(fault.kind), " at call ", fault.at, ", errno ",
                                  fault.error, fault.forever ? " for ever" : "", " '",
                                  absl::CHexEscape(fault.path), "'"));
     const RemovalResult result = RunWithFault(fault, top_ + "/outside", removal);
@@ -150,7 +150,7 @@ class RetentionTrial {
       CheckExactly(outcome, result, after);
       return;
     }
-    trial_.Count(absl::StrCat("faults_", fault.kind));
+    trial_.Count(absl::StrCat("fault_", FaultName(fault.kind)));
     CheckNothingElseTouched(outcome, after);
     if (!result.crashed) CheckTruth(outcome, result, after);
     // The next run, with nothing in its way, ends where one run would have.

@@ -25,17 +25,19 @@ constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 }
 
 std::string Content(int parent, const char* name, const struct stat& status) {
-  char buffer[4096];
+  if (S_ISDIR(status.st_mode)) return "";
+  std::string content(4096, '\0');  // not on the stack: trees are deep
   ssize_t size = 0;
   if (S_ISLNK(status.st_mode)) {
-    size = readlinkat(parent, name, buffer, sizeof(buffer));
+    size = readlinkat(parent, name, content.data(), content.size());
   } else if (S_ISREG(status.st_mode)) {
     const int file = openat(parent, name, kOpenFlags);
-    size = read(file, buffer, sizeof(buffer));
+    size = read(file, content.data(), content.size());
     close(file);
   }
   if (size < 0) Die(name);
-  return std::string(buffer, static_cast<size_t>(size));
+  content.resize(static_cast<size_t>(size));
+  return content;
 }
 
 void Collect(int parent, const char* name, const std::string& path, TreeFacts* facts) {
