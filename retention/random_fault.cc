@@ -113,12 +113,11 @@ RemovalResult RunInChild(const Fault& fault, const Removal& removal) {
   result.fault_came = result.crashed;
   if (result.crashed) return result;
   const std::vector<std::string> fields = absl::StrSplit(text, absl::MaxSplits('\t', 4));
-  if (status != 0 || fields.size() != 5) {
+  if (status != 0 || fields.size() != 5 || !absl::SimpleAtoi(fields[0], &result.exit_code) ||
+      !absl::SimpleAtoi(fields[1], &result.removals_after_signal)) {
     fprintf(stderr, "the child of a trial ended with %d: '%s'\n", status, text.c_str());
     abort();
   }
-  result.exit_code = std::atoi(fields[0].c_str());
-  result.removals_after_signal = std::atoi(fields[1].c_str());
   result.fault_came = fields[2] == "1";
   result.removed = absl::StrSplit(fields[3], ' ', absl::SkipEmpty());
   result.message = fields[4];

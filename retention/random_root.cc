@@ -102,14 +102,14 @@ void MakeDeep(const std::string& directory, size_t levels) {
 }
 
 std::string RootEntryName(Trial& trial) {
-  const std::string name = RandomBackupName(trial);
+  std::string name = RandomBackupName(trial);
   const size_t choice = trial.Below(100);
   if (choice < 50) return name;
   if (choice < 60) return absl::StrCat(".", name, ".deleting");
   if (choice < 70) return absl::StrCat(".", name, ".partial");
   if (choice < 74) return ".verify";
   if (choice < 78) return trial.Pick<std::string>({"lost+found", ".verify2", "verify", "-rf", " "});
-  const std::string miss = NearMiss(trial, name);
+  std::string miss = NearMiss(trial, name);
   if (choice < 90) return miss;
   return absl::StrCat(".", miss, trial.Percent(50) ? ".deleting" : ".partial");
 }

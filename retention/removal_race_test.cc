@@ -229,11 +229,11 @@ class Race {
   static std::string WayOutside(int directory) {
     const std::string path =
         std::filesystem::read_symlink(absl::StrCat("/proc/self/fd/", directory));
-    std::string way = "outside";
+    std::string way;
     for (std::filesystem::path at = path; at.filename() != "top"; at = at.parent_path()) {
-      way = "../" + way;
+      way += "../";
     }
-    return way;
+    return way + "outside";
   }
 
   bool Mount(int directory, const std::string& name) {

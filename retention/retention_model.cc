@@ -1,12 +1,12 @@
 #include "retention/retention_model.h"
 
-#include <cstdlib>
-
 namespace mysql_backup {
 namespace {
 
 int Number(const std::string& name, size_t begin, size_t size) {
-  return std::atoi(name.substr(begin, size).c_str());
+  int number = 0;
+  for (const char digit : name.substr(begin, size)) number = 10 * number + (digit - '0');
+  return number;
 }
 
 int DaysIn(int year, int month) {
