@@ -9,15 +9,12 @@ on_exit lvremove --quiet --quiet --yes vg_mysql/lab_filler
 lvm_settings 'monitoring = 1' 'snapshot_autoextend_threshold = 70' 'snapshot_autoextend_percent = 20'
 configure SNAPSHOT_SIZE=40M
 
-/app/backup_mysql.sh </dev/null 2>/tmp/stderr &
-run=$!
-in_log 'rsync: started'
+run_until 'rsync: started'
 expect 'dmeventd does not watch it' grep -q monitored <<<"$(lvs --noheadings -o seg_monitor vg_mysql/mysql_snapshot)"
 write_origin 32
 in_log 'was extended from 40 MiB, not by this program'
 write_origin 8 32
-status=0
-wait "$run" || status=$?
+end_run
 grep snapshot_watch "$log_file"
 expect_status 0
 expect 'backups' test "$(published | wc -l)" = 1
@@ -25,16 +22,12 @@ expect_clean
 
 # dmeventd has nothing to give.
 leave_room 40
-: >"$log_file"
-/app/backup_mysql.sh </dev/null 2>/tmp/stderr &
-run=$!
-in_log 'rsync: started'
+run_until 'rsync: started'
 write_origin 32
 in_log 'WARNING snapshot_watch: .*not extended: SNAPSHOT_MAX_SIZE is not set'
 sleep 12
 write_origin 16 32
-status=0
-wait "$run" || status=$?
+end_run
 grep snapshot_watch "$log_file"
 expect_status 3
 expect_log 'rsync: FAILED .*is not valid: it has overflowed'

@@ -152,6 +152,18 @@ seconds_of() { # STEP
   REPLY=$(sed -nE "s/.* $1: (OK|FAILED) \(([0-9]+)\..*/\2/p" "$log_file" | tail -n 1)
 }
 
+# run_until PATTERN: a run in the background, until the log has this.
+run_until() {
+  : >"$log_file"
+  /app/backup_mysql.sh </dev/null 2>/tmp/stderr &
+  run=$!
+  in_log "$1"
+}
+end_run() {
+  status=0
+  wait "$run" || status=$?
+}
+
 # in_log PATTERN: waits until it is in the log.
 in_log() {
   local i
