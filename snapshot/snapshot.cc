@@ -58,7 +58,11 @@ absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
     }
     // It may have gone all the same: LVM can fail after the fact, while waiting for udev.
     auto volumes = lvm.List();
-    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) return absl::OkStatus();
+    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) {
+      LOG(WARNING) << "removed " << FullName(options, volume.name) << ", although "
+                   << OneLine(removed.message()) << "; does udev answer (udevadm settle)?";
+      return absl::OkStatus();
+    }
     if (absl::Now() + pause >= deadline) return StillThere(options, volume, removed);
     LOG(WARNING) << "trying again: " << OneLine(removed.message());
     absl::SleepFor(pause);
