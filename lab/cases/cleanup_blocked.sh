@@ -1,6 +1,7 @@
 #!/bin/bash
 # The snapshot cannot be removed: udev is stopped, or another mount namespace holds it. Bounded,
 # named, and put right by the next run.
+# long
 source "$(dirname "$0")/lib.sh"
 
 # --- another mount namespace has a copy of the mount

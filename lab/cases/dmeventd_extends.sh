@@ -1,6 +1,7 @@
 #!/bin/bash
 # LVM's own automatic extension (70 %, by 20 %): the copy is good where the group has room, and void
 # where it has none.
+# long
 source "$(dirname "$0")/lib.sh"
 with_bulk
 with_slow_copy 4M

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A snapshot that fills during the copy is extended, where that is allowed and possible; a warning
 # says why not.
+# long
 source "$(dirname "$0")/lib.sh"
 with_bulk
 with_slow_copy 4M # of about 200 MB

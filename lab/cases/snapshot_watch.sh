@@ -1,5 +1,6 @@
 #!/bin/bash
 # A copy whose snapshot is lost ends at once; a watch that cannot see, or is killed, costs no more.
+# long
 source "$(dirname "$0")/lib.sh"
 with_bulk
 with_slow_copy 4M # of about 200 MB

@@ -232,7 +232,9 @@ trial() {
     configure_trial
   fi
   if ! cut -f 1 /tmp/reached | grep -qxF -- "$point"; then
-    echo "UNREACHED $id"
+    check_backups "$since"
+    ((status == 0)) || problem "exit code $status before the point was reached: $(grep FAILED "$log_file" | head -n 1)"
+    if ((${#problems[@]})); then report "$id" 'not reached'; else echo "UNREACHED $id"; fi
     return
   fi
   systemctl is-active --quiet mariadb || systemctl start mariadb
