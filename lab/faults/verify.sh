@@ -51,7 +51,7 @@ trial_at() { # FAULT POINT CODES KIND ARGUMENT...
   flags_for "${@:4}"
   : >"$log_file"
   verify env --default-signal=INT /lab/fault_point --log=/tmp/reached --at="$2" "${flags[@]}" --
-  if ! cut -f 1 /tmp/reached | grep -qxF -- "$2"; then
+  if ! was_reached "$2"; then
     echo "UNREACHED $suite/$1@$2"
     return
   fi
