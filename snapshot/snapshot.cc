@@ -95,12 +95,14 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
   std::vector<LogicalVolume> removable;
   for (const LogicalVolume& volume : volumes) {
     const bool has_our_name = volume.name == options.name;
-    if (has_our_name && !volume.IsSnapshotOf(options.origin)) {
+    // lvcreate makes a snapshot of a volume that is none yet: one that was killed leaves that.
+    const bool half_made = has_our_name && volume.origin.empty() && volume.IsOurs();
+    if (has_our_name && !half_made && !volume.IsSnapshotOf(options.origin)) {
       return absl::FailedPreconditionError(
           absl::StrCat(FullName(options, volume.name), " exists and is no snapshot of ",
                        options.origin, ": it is left untouched; choose another name for SNAPSHOT"));
     }
-    if (volume.IsSnapshotOf(options.origin) && (has_our_name || volume.IsOurs())) {
+    if (half_made || (volume.IsSnapshotOf(options.origin) && (has_our_name || volume.IsOurs()))) {
       removable.push_back(volume);
     }
   }
