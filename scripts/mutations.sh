@@ -191,7 +191,6 @@ work() {
   local -r tree=$1
   local name
   shift
-  [[ -d $tree ]] || copy_tree "$tree"
   for name in "$@"; do
     try "$name" "$tree"
   done
@@ -205,6 +204,10 @@ try_all() {
   # Otherwise all of them would seem to be caught.
   test_in "$scratch/0" "$scratch/0.log" "${tests[@]}" ||
     die 2 'without any mutation the tests do not pass:' "$(grep -aE '^(ERROR|FAIL|TIMEOUT)|^//.* (FAILED|TIMEOUT)' "$scratch/0.log")"
+  # Not of the tree here, which may have changed since the tests passed.
+  for ((worker = 1; worker < jobs; worker++)); do
+    cp -a -- "$scratch/0" "$scratch/$worker" || exit 2
+  done
   for ((worker = 0; worker < jobs; worker++)); do
     share=()
     for ((i = 1 + worker; i <= $#; i += jobs)); do share+=("${!i}"); done
