@@ -80,7 +80,7 @@ expect "the backup root was made" test ! -e "$test_dir/backups"
 
 # --- the variables of whoever calls are not the run's
 lines=$(wc -l <"$log")
-run env mounted=x snapshotted=x half_done=x published=x holder=1 log_failed=x locked_ms=7 exit_code=75 \
+run env mounted=x snapshotted=x half_done=x published=x holder=none log_failed=x locked_ms=7 exit_code=75 \
   "$app/backup_mysql.sh" --config="$config"
 expect_exit 2
 expect_no_stderr
