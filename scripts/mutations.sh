@@ -38,7 +38,7 @@ die() {
 
 names=()
 declare -A guard_of file_of test_of old_of new_of
-text_of= text_read= # the file that mutate has read last, and what is in it
+text_of='' text_read='' # the file that mutate has read last, and what is in it
 
 # read_list FILE: adds its mutations to the arrays above.
 read_list() {
@@ -214,7 +214,7 @@ try_all() {
   # Whoever fails already catches nothing.
   test_in "$scratch/0" "$scratch/0.log" "${tests[@]}" || (($? == 3)) ||
     die 2 'without any mutation the tests cannot be built:' "$(grep -aE -m 5 'error|ERROR' "$scratch/0.log")"
-  mapfile -t failing < <(sed -nE 's|^(//[^ ]+) +(FAILED\|TIMEOUT\|NO STATUS).*|\1|p' "$scratch/0.log")
+  mapfile -t failing < <(sed -nE 's,^(//[^ ]+) +(FAILED|TIMEOUT|NO STATUS).*,\1,p' "$scratch/0.log")
   # Not of the tree here, which may have changed since the tests passed.
   for ((worker = 1; worker < jobs; worker++)); do
     cp -a -- "$scratch/0" "$scratch/$worker" || exit 2
