@@ -146,7 +146,8 @@ test_in() {
   shift 2
   # A mutation often leaves something unused, which is no reason not to compile.
   (cd "$tree" && exec bazel --output_base="$tree.bazel" test --disk_cache="$scratch/cache" --copt=-w \
-    --cache_test_results=no --test_timeout=60,150,300,600 --test_output=errors --noshow_progress -- "$@") >"$log" 2>&1
+    --cache_test_results=no --test_timeout=60,150,300,600 --test_output=errors --noshow_progress -- "$@") >"$log" 2>&1 &
+  wait "$!" # a signal is heeded at once
 }
 
 # The line of a test's log that says why it failed, in REPLY.
@@ -227,15 +228,18 @@ try_all() {
   wait
 }
 
-# Bazel's servers end with the trees that they serve.
+# Bazel's servers end with the trees that they serve, and with them whoever waits for an answer.
 clean_up() {
-  local base
-  local -a pids
-  mapfile -t pids < <(jobs -p)
-  ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null
+  local base pid
+  local -a workers
+  trap '' TERM INT HUP
+  mapfile -t workers < <(jobs -p)
+  ((${#workers[@]} == 0)) || kill "${workers[@]}" 2>/dev/null
   for base in "$scratch"/*.bazel; do
-    [[ -d $base ]] || continue
-    (cd "${base%.bazel}" && bazel --output_base="$base" shutdown) >/dev/null 2>&1
+    [[ -e $base/server/server.pid.txt ]] || continue
+    pid=$(<"$base/server/server.pid.txt")
+    kill "$pid" 2>/dev/null
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     chmod -R u+w -- "$base"
   done
   rm -rf -- "$scratch"
