@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "base/interrupt.h"
 
 namespace mysql_backup {
 namespace {
@@ -148,6 +150,23 @@ TEST_F(DirectoryTest, DoesNotDescendIntoMounts) {
   ASSERT_EQ(waitpid(pid, &wait_status, 0), pid);
   EXPECT_EQ(wait_status, 0);
   EXPECT_TRUE(Exists("outside/kept"));
+}
+
+TEST_F(DirectoryTest, ASignalStopsARemovalUnlessItIsToBeFinished) {
+  Make("tree");
+  Write("tree/file");
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    CatchInterrupts();
+    raise(SIGTERM);
+    if (!absl::IsCancelled(RemoveTreeAt(fd(), "tree")) || !Exists("tree/file")) _exit(1);
+    if (!RemoveTreeAt(fd(), "tree", OnInterrupt::kFinish).ok() || Exists("tree")) _exit(2);
+    _exit(0);
+  }
+  int wait_status = 0;
+  ASSERT_EQ(waitpid(pid, &wait_status, 0), pid);
+  EXPECT_EQ(wait_status, 0);
 }
 
 TEST_F(DirectoryTest, RenamesButNeverReplaces) {

@@ -80,6 +80,17 @@ TEST(SubprocessTest, OnlyStandardDescriptorsArePassedOn) {
   EXPECT_EQ(StdoutOf(options), "0\n1\n2\n3\n");  // 3 is the directory that ls reads
 }
 
+// Dispositions are inherited through exec when a signal is ignored.
+TEST(SubprocessTest, TakesSignalsThatThisProcessIgnores) {
+  for (const int signal_number : {SIGPIPE, SIGINT}) {
+    const auto before = std::signal(signal_number, SIG_IGN);
+    const absl::Status status =
+        RunSubprocess(Shell(absl::StrCat("kill -", signal_number, " $$; echo survived"))).status();
+    std::signal(signal_number, before);
+    EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << signal_number << ": " << status;
+  }
+}
+
 TEST(SubprocessTest, StartsInTheRootDirectoryOrTheOneGiven) {
   EXPECT_EQ(StdoutOf(Shell("pwd -P")), "/\n");
   const UniqueFd directory(open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -385,6 +396,24 @@ TEST(InterruptTest, EachSignalIsTakenAndNamed) {
       if (CheckInterrupt().message() != words) return signal_number;
     }
     return 0;
+  });
+}
+
+TEST(InterruptTest, WhatTheCallerIgnoresStaysIgnored) {
+  RunForked([] {
+    std::signal(SIGHUP, SIG_IGN);
+    CatchInterrupts();
+    std::raise(SIGHUP);
+    return CheckInterrupt().ok() ? 0 : 1;
+  });
+}
+
+TEST(InterruptTest, AReaderThatHasGoneIsAnError) {
+  RunForked([] {
+    CatchInterrupts();
+    int fds[2];
+    if (pipe(fds) != 0 || close(fds[0]) != 0) return 1;
+    return write(fds[1], "x", 1) < 0 && errno == EPIPE ? 0 : 2;
   });
 }
 

@@ -121,13 +121,17 @@ TEST(WriteStdoutTest, SaysWhyItCannot) {
 }
 
 TEST(RequireRootTest, NamesTheNeed) {
-  const absl::Status status = RequireRoot("mounting needs it");
-  if (geteuid() == 0) {
-    EXPECT_TRUE(status.ok());
-  } else {
-    EXPECT_EQ(status.message(), "not running as root: mounting needs it; use sudo");
-    EXPECT_EQ(ExitCodeOf(status), ExitCode::kFailed);
+  const bool is_root = geteuid() == 0;
+  EXPECT_EQ(RequireRoot("mounting needs it").ok(), is_root);
+  if (is_root) {
+    ASSERT_EQ(seteuid(65534), 0);
   }
+  const absl::Status status = RequireRoot("mounting needs it");
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  EXPECT_EQ(status.message(), "not running as root: mounting needs it; use sudo");
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kFailed);
 }
 
 }  // namespace

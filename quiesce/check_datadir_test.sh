@@ -87,17 +87,23 @@ expect_exit 2
 expect_stderr 'another filesystem mounted there'
 
 for option in --innodb-log-group-home-dir --innodb-undo-directory --aria-log-dir-path --log-bin \
-  --innodb-data-home-dir; do
+  --innodb-data-home-dir --innodb-data-file-path; do
   stop_mariadb
   directory=$server_dir/elsewhere
   install -d -o "$server_user" "$directory"
   value=$directory
+  more=()
   case $option in
     --log-bin) value=$directory/binlog ;;
     --innodb-data-home-dir) cp -a "$server_dir/data/ibdata1" "$directory" ;;
+    --innodb-data-file-path)
+      cp -a "$server_dir/data/ibdata1" "$directory"
+      value=$directory/ibdata1:12M:autoextend
+      more=(--innodb-data-home-dir=)
+      ;;
     --innodb-log-group-home-dir) cp -a "$server_dir"/data/ib_logfile* "$directory" ;;
   esac
-  start_mariadb --skip-log-bin "$option=$value"
+  start_mariadb --skip-log-bin "$option=$value" "${more[@]}"
   run "$check" "${args[@]}"
   expect_exit 2
   variable=${option#--}

@@ -78,9 +78,14 @@ chmod 644 "$test_dir/options"
 run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options"
 expect_exit 2
 expect_stderr 'chmod 600'
+chmod 600 "$test_dir/options"
+chown 65534 "$test_dir/options"
+run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options"
+expect_exit 2
+expect_stderr 'belongs to user 65534'
+chown root "$test_dir/options"
 
 # --- lock, check, release
-chmod 600 "$test_dir/options"
 start_lock --defaults_file="$test_dir/options"
 pattern='^locked connection_id=[0-9]+ waited_ms=[0-9]+ flavour=mariadb version=10[^ ]+ server_id=7 '
 pattern+='server_uuid= binlog_file=binlog.000001 binlog_position=[0-9]+ gtid=0-7-[0-9]+$'
@@ -164,14 +169,16 @@ expect_stderr "unknown word 'relaese'"
 expect "still locked after an unknown word" is_free
 
 # --- the session is killed: the lock is lost, and that is the answer
-start_lock
-[[ $locked =~ connection_id=([0-9]+) ]]
-sql "KILL ${BASH_REMATCH[1]}"
-echo release >&8
-end_lock
-expect_exit 3
-expect_stderr 'the read lock is lost: session [0-9]+ does not answer'
-expect_stdout ''
+for word in check release; do
+  start_lock
+  [[ $locked =~ connection_id=([0-9]+) ]]
+  sql "KILL ${BASH_REMATCH[1]}"
+  echo "$word" >&8
+  end_lock
+  expect_exit 3
+  expect_stderr 'the read lock is lost: session [0-9]+ does not answer'
+  expect_stdout ''
+done
 
 # --- a long write in the way: no FLUSH is tried, and the statement is named
 sql "INSERT INTO t.t VALUES (1); UPDATE t.t SET a = a + SLEEP(8) LIMIT 1" &
@@ -180,7 +187,7 @@ sleep 2.5
 run "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=1 --attempts=2
 expect_exit 75
 expect_stdout ''
-expect_stderr 'attempt 1 of 2'
+expect_stderr 'attempt 1 of 2: not even asked for'
 expect_stderr 'ERROR .*user root.*has been running for [0-9]+ s: UPDATE t.t SET a = a \+ SLEEP'
 expect "writes wait although the lock was not taken" write 1
 wait "$blocker"
@@ -192,8 +199,11 @@ session=$!
 exec 6>"$test_dir/session"
 echo 'LOCK TABLES t.m WRITE;' >&6
 sleep 1
+began=$SECONDS
 run "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=1 --attempts=1
 expect_exit 75
+# Were the server not told how long to wait, the client would give up 5 seconds later.
+expect "writers waited longer than they were to" test $((SECONDS - began)) -le 5
 expect_stderr 'was not granted within 1s.*LOCK TABLES'
 expect "writes wait although the lock was not taken" write 1
 exec 6>&-

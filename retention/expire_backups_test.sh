@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# expire_backups: alone, and behind the tools that it is made for. Needs root for chattr.
+# expire_backups: alone, and behind the tools that it is made for. Needs root for chattr and a mount.
+
+# In a mount namespace of its own, which takes the mount with it even when the test is killed.
+[[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
 
 # shellcheck source=base/shell_test.sh
 source base/shell_test.sh
@@ -180,6 +183,29 @@ expect_stdout ''
 expect_stderr 'not a directory'
 expect_names 'backup_20261101_020000 backup_20261102_020000'
 expect "a link was followed" test -e "$outside/kept"
+
+# The name is gone from the disk before anything is removed: it can be read from the device, past the
+# filesystem. What cannot be removed ends the work just behind that.
+on_disk() { sync --data "$test_dir/image" && grep -qaF -- "$1" "$test_dir/image"; }
+make_backups
+truncate -s 16M "$test_dir/image"
+mke2fs -q -t ext4 "$test_dir/image"
+mkdir "$root"
+mount -o loop,commit=300 "$test_dir/image" "$root"
+unmount_root() {
+  ! mountpoint -q "$root" || umount "$root"
+}
+on_exit unmount_root
+mkdir "$root"/backup_2026110{1,2}_020000
+touch "$root/backup_20261101_020000/fixed"
+chattr +i "$root/backup_20261101_020000/fixed"
+sync --file-system "$root"
+expect "the test proves nothing: it is there already" not on_disk .backup_20261101_020000.deleting
+expire 'backup_20261101_020000\nend 1\n'
+expect_exit 4
+expect "the rename is not on the disk" on_disk .backup_20261101_020000.deleting
+chattr -i "$root/.backup_20261101_020000.deleting/fixed"
+umount "$root"
 
 # TERM while it waits for the list: nothing is touched.
 make_backups 01 02

@@ -15,7 +15,7 @@ Runs the stages (all of them by default) and prints one line for each: OK or FAI
 What a failed stage said follows its line.
 
   format  clang-format and shfmt
-  lint    shellcheck
+  lint    shellcheck, and whether every mutation still applies (mutations/README.md)
   tidy    clang-tidy
   build   everything, warnings are errors
   test    all tests of bazel
@@ -90,6 +90,7 @@ stage_format() {
 
 stage_lint() {
   ((${#shell_files[@]} == 0)) || shellcheck -x -- "${shell_files[@]}"
+  scripts/mutations.sh --check
 }
 
 stage_tidy() {

@@ -78,6 +78,16 @@ expect "end" grep -qE ' ERROR backup_mysql.sh: end: FAILED \(exit code 2, durati
 expect "the log can be read by others" test "$(stat -c %a "$log")" = 600
 expect "the backup root was made" test ! -e "$test_dir/backups"
 
+# --- the variables of whoever calls are not the run's
+lines=$(wc -l <"$log")
+run env mounted=x snapshotted=x half_done=x published=x holder=none log_failed=x locked_ms=7 exit_code=75 \
+  "$app/backup_mysql.sh" --config="$config"
+expect_exit 2
+expect_no_stderr
+expect "the log is another" test "$(wc -l <"$log")" = $((lines * 2))
+head -n "$lines" "$log" >"$test_dir/log.first"
+mv "$test_dir/log.first" "$log"
+
 # --- appended to, and copied to a terminal
 lines=$(wc -l <"$log")
 run script --quiet --return --command "'$app/backup_mysql.sh' --config='$config'" "$test_dir/typescript"
@@ -112,6 +122,13 @@ expect_stderr 'verify_restore.sh: end: FAILED .exit code 2, good'
 sed -i "s|^LOG_FILE=.*|LOG_FILE=$log|" "$config"
 run "$test_dir/ok/verify_restore.sh" --config="$config"
 expect_exit 0
+# The command's own exit codes, or those of a program that was killed, mean nothing to who runs it.
+for code in 37 137; do
+  printf '#!/bin/sh\nexit %s\n' "$code" >"$test_dir/ok/bin/scratch_server"
+  run "$test_dir/ok/verify_restore.sh" --config="$config"
+  expect_exit 2
+  expect_stdout "unknown backup=$test_dir/backups/backup_20260101_020000"
+done
 : >"$log"
 
 # --- verification: no backups at all, then none in the root

@@ -108,6 +108,15 @@ run "$tools/snapshot_create" "$lvm"
 expect_exit 2
 expect_stdout ''
 
+# --- it is overflowed as soon as it is there: not ours to use, and removed again
+echo "echo '${good/swi-aos---/swi-Ios---}' >>'$state'" >"$test_dir/on_create"
+given "$origin"
+run "$tools/snapshot_create" "$lvm"
+expect_exit 2
+expect_stdout ''
+expect_stderr 'is not valid'
+expect "a snapshot that is not valid is left" test -z "$(grep mysql_snapshot "$state")"
+
 # --- garbled output is no snapshot
 given 'lv_mysql_data|garbage'
 run "$tools/snapshot_check" "$lvm"
@@ -136,6 +145,11 @@ given "$origin"
 run "$tools/snapshot_check" "$lvm"
 expect_exit 3
 expect_stderr 'there is no snapshot'
+given "$origin" "${good/lv_mysql_data/lv_other}"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 3
+expect_stdout ''
+expect_stderr 'there is no snapshot .* of lv_mysql_data'
 
 # --- remove: nothing there; busy once, then gone; busy to the end
 given "$origin"

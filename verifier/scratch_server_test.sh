@@ -21,16 +21,18 @@ mkdir -m 700 "$root"
 mkdir "$mounted"
 on_exit umount -q "$mounted"
 
+# Servers of other tests look alike but for this.
+mark=--server-id=$$
 scratch() {
   run "$scratch_server" "--datadir=$mounted" "--scratch=$root/.verify" "--socket=$scratch_socket" \
-    "--user=$server_user" "$@"
+    "--user=$server_user" "--server_options=$mark" "$@"
 }
 
 expect_nothing_left() {
   expect "no scratch directory is left" test ! -e "$root/.verify"
   expect "no socket is left" test ! -L "$scratch_socket"
   expect "no mount is left" not grep -q overlay /proc/self/mountinfo
-  expect "no server is left" not pgrep -f -- '--datadir=/tmp/data .*--loose-mysqlx=OFF'
+  expect "no server is left" not pgrep -f -- "--datadir=/tmp/data .* $mark( |\$)"
 }
 
 # Names, sizes, times, owners and contents.
@@ -284,7 +286,7 @@ expect_nothing_left
 # Starts it in the background with a command that does not end, and waits until that runs.
 start_long() {
   "$scratch_server" "--datadir=$mounted" "--scratch=$root/.verify" "--socket=$scratch_socket" \
-    "--user=$server_user" -- /bin/sleep 1000 2>"$test_dir/long" &
+    "--user=$server_user" "--server_options=$mark" -- /bin/sleep 1000 2>"$test_dir/long" &
   long=$!
   until pgrep -P "$long" -x sleep >/dev/null; do
     kill -0 "$long" 2>/dev/null || fail "$(cat "$test_dir/long")"
