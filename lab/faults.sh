@@ -67,6 +67,7 @@ report() { # DIRECTORY
   while read -r suite where _ _ about; do
     [[ -n $suite && -e $1/$suite.trials ]] || continue
     IFS='= ' read -r _ _ trials _ survived _ < <(summary "$1" "$suite")
+    # shellcheck disable=SC2016  # Markdown's
     printf '| %s | %s | %d | %d | %s | `lab/faults.sh %s` |\n' "$suite" "$where" "$trials" "$survived" "$about" "$suite"
   done <<<"$SUITES"
 }

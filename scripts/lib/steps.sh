@@ -6,6 +6,7 @@
 # the last four: a child that outlived the run would hold them open.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
+# shellcheck disable=SC2154  # here, the directory of the script, is the script's
 
 set -uo pipefail
 export LC_ALL=C
@@ -19,7 +20,7 @@ for fd in 0 1 2; do
 done
 
 script_name=${0##*/}
-bin=$here/bin # beside the script that sources this
+bin=$here/bin
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
 holder=          # process id of the lock's holder while it lives; see tool
