@@ -89,11 +89,12 @@ quiesce() {
   local fifo=$run_dir/lock.fifo
   rm -f -- "$fifo"
   : >"$run_dir/lock.reason"
-  # An unnamed pipe for its answers, so that it is a job like any other.
+  # An unnamed pipe for its answers, so that it is a job like any other. Of its own it gets the
+  # writing end only: should the run die before the holder can know, its first record finds no reader.
   exec 5<> <(:) 7</dev/fd/5
   "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
     --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
-    >&5 5>&- 6<&- 7<&- 9>&- &
+    >/dev/fd/5 5>&- 6<&- 7<&- 9>&- &
   holder=$!
   exec 5>&-
   if ! read -r -u 7 position; then

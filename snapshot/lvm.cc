@@ -80,6 +80,10 @@ absl::Status Lvm::Extend(const std::string& name, uint64_t size_bytes) const {
       {"lvextend", "--size", absl::StrCat(size_bytes, "b"), absl::StrCat(vg_, "/", name)});
 }
 
+absl::Status Lvm::Refresh(const std::string& name) const {
+  return Change({"lvchange", "--refresh", absl::StrCat(vg_, "/", name)});
+}
+
 absl::Status Lvm::Remove(const std::string& name) const {
   return Change({"lvremove", "--yes", absl::StrCat(vg_, "/", name)});
 }

@@ -76,6 +76,9 @@ class Lvm {
   // lvextend of a snapshot's COW space.
   absl::Status Extend(const std::string& name, uint64_t size_bytes) const;
 
+  // Gives a volume's devices the tables that the metadata say, and resumes them.
+  absl::Status Refresh(const std::string& name) const;
+
   // One lvremove, without a question. An error, with LVM's words, when the volume is in use.
   absl::Status Remove(const std::string& name) const;
 

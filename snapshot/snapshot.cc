@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "snapshot/stale_devices.h"
 #include "snapshot/usage.h"
 
 namespace mysql_backup {
@@ -189,7 +190,12 @@ absl::Status RemoveSnapshots(const SnapshotOptions& options) {
   const Lvm lvm = LvmFor(options);
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> removable, FindRemovable(volumes, options));
-  return RemoveAll(lvm, options, removable);
+  RETURN_IF_ERROR(RemoveAll(lvm, options, removable));
+  std::vector<LogicalVolume> left;
+  for (const LogicalVolume& volume : volumes) {
+    if (FindVolume(removable, volume.name) == nullptr) left.push_back(volume);
+  }
+  return RemoveStaleDevices(left, options);
 }
 
 }  // namespace mysql_backup

@@ -16,6 +16,7 @@ namespace mysql_backup {
 
 struct SnapshotOptions {
   std::string lvm = "/usr/sbin/lvm";
+  std::string dmsetup = "/usr/sbin/dmsetup";
   std::string vg;
   std::string origin;                                   // the logical volume with the data
   std::string name;                                     // of the snapshot
@@ -54,8 +55,9 @@ absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>
 // Returns the snapshot as it is now, with the errors of FindValidSnapshot.
 absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options);
 
-// Removes all that FindRemovable names, trying again while a volume is in use. LeftBehind (4),
-// naming the volume and whatever holds it, when one is still there at the deadline. None: OK.
+// Removes all that FindRemovable names, trying again while a volume is in use, and the devices that
+// a killed LVM command left (stale_devices.h). LeftBehind (4), naming the volume and whatever holds
+// it, when one is still there at the deadline. None: OK.
 absl::Status RemoveSnapshots(const SnapshotOptions& options);
 
 }  // namespace mysql_backup

@@ -11,6 +11,7 @@ DEFINE_string(vg, "vg_mysql", "volume group");
 DEFINE_string(lv, "lv_mysql_data", "logical volume with the data, the origin");
 DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
 DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
+DEFINE_string(dmsetup, "/usr/sbin/dmsetup", "the device-mapper's program");
 DEFINE_int32(deadline, 60, "seconds for all tries while the snapshot is in use");
 
 namespace {
@@ -29,6 +30,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(
       mysql_backup::SnapshotOptions options,
       mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
+  options.dmsetup = FLAGS_dmsetup;
   if (FLAGS_deadline < 1) {
     return mysql_backup::UsageError(
         absl::StrCat("--deadline=", FLAGS_deadline, " is not 1 second or more"));

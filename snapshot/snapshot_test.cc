@@ -14,6 +14,7 @@
 #include "base/exit_code.h"
 #include "snapshot/lvm.h"
 #include "snapshot/snapshot_flags.h"
+#include "snapshot/stale_devices.h"
 
 namespace mysql_backup {
 namespace {
@@ -150,6 +151,39 @@ TEST(FindRemovable, RefusesAForeignVolumeOfTheName) {
 TEST(FindRemovable, NeedsTheOrigin) {
   EXPECT_EQ(FindRemovable({Volume("snap", "data", true)}, Options()).status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TEST(DeviceName, DoublesHyphens) {
+  EXPECT_EQ(DeviceName("vg_mysql", "data"), "vg_mysql-data");
+  EXPECT_EQ(DeviceName("vg-a", "lv--b"), "vg--a-lv----b");
+}
+
+TEST(ParseDeviceNames, TakesThoseOfLvm) {
+  const auto names =
+      ParseDeviceNames("vg-data|LVM-abc\nluks|CRYPT-LUKS2-1\nvg-snap-cow|LVM-x-cow\n");
+  ASSERT_TRUE(names.ok()) << names.status();
+  EXPECT_THAT(*names, ElementsAre("vg-data", "vg-snap-cow"));
+  EXPECT_TRUE(ParseDeviceNames("No devices found\n")->empty());
+  EXPECT_TRUE(ParseDeviceNames("")->empty());
+  EXPECT_FALSE(ParseDeviceNames("vg-data\n").ok());
+  EXPECT_FALSE(ParseDeviceNames("|LVM-abc\n").ok());
+}
+
+TEST(FindStaleDevices, KnowsWhatIsNobodys) {
+  const std::vector<std::string> devices = {"vg-data",          "vg-data-real", "vg-snap",
+                                            "vg-snap-cow",      "vg-other-cow", "vg-theirs",
+                                            "vg-snap-cow-real", "vg-snap2"};
+  EXPECT_THAT(FindStaleDevices(devices, {Volume("data", "", false)}, Options()),
+              ElementsAre("vg-snap", "vg-snap-cow", "vg-data-real"));
+  // Somebody's snapshot of the origin needs the hidden layer.
+  EXPECT_THAT(FindStaleDevices(
+                  devices, {Volume("data", "", false), Volume("theirs", "data", false)}, Options()),
+              ElementsAre("vg-snap", "vg-snap-cow"));
+  // Whatever bears the snapshot's name in the metadata, its devices are no leftovers.
+  EXPECT_THAT(
+      FindStaleDevices(devices, {Volume("data", "", false), Volume("snap", "", false)}, Options()),
+      ElementsAre("vg-data-real"));
+  EXPECT_TRUE(FindStaleDevices({"vg-data"}, {Volume("data", "", false)}, Options()).empty());
 }
 
 TEST(CheckRoom, RoundsUpToExtentsAndCutsDownToTheOrigin) {

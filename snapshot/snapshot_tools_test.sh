@@ -199,3 +199,44 @@ expect_exit 2
 expect_stderr 'interrupted by SIGTERM'
 expect "lvcreate was cut short" test -e "$test_dir/finished"
 expect "the snapshot is left behind" test -z "$(grep mysql_snapshot "$state")"
+
+# --- what a killed LVM command left in the kernel: removed once no volume has a use for it
+cat >"$test_dir/dmsetup" <<END
+#!/bin/sh
+echo "dmsetup \$*" >>"$calls"
+case "\$*" in
+  'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
+  info*) grep -q "^\${6}|" "$test_dir/devices" ;;
+  remove*) . "$test_dir/on_dm_remove" ;;
+esac
+END
+chmod +x "$test_dir/dmsetup"
+devices() { # [NAME...]
+  printf '%s|LVM-uuid\n' vg_mysql-lv_mysql_data "$@" >"$test_dir/devices"
+}
+echo "sed -i \"/^\$3|/d\" '$test_dir/devices'" >"$test_dir/on_dm_remove"
+dmsetup=--dmsetup=$test_dir/dmsetup
+given "$origin"
+devices
+run "$tools/snapshot_remove" "$lvm" "$dmsetup"
+expect_exit 0
+expect_no_stderr
+expect "something was done: $(cat "$calls")" not grep -qE 'lvchange|dmsetup remove' "$calls"
+given "$origin"
+devices vg_mysql-lv_mysql_data-real vg_mysql-mysql_snapshot-cow vg_mysql-theirs-cow
+run "$tools/snapshot_remove" "$lvm" "$dmsetup"
+expect_exit 0
+expect_stderr 'WARNING snapshot_remove: an LVM command was killed half way'
+expect_stderr 'removed the device vg_mysql-mysql_snapshot-cow'
+expect "the origin was not refreshed" grep -qx 'lvchange --refresh vg_mysql/lv_mysql_data' "$calls"
+expect "left: $(cat "$test_dir/devices")" test "$(cut -d '|' -f 1 "$test_dir/devices" | tr '\n' ' ')" = \
+  'vg_mysql-lv_mysql_data vg_mysql-theirs-cow '
+# One that is open stays, and is named.
+echo 'echo "Device or resource busy" >&2; exit 1' >"$test_dir/on_dm_remove"
+given "$origin"
+devices vg_mysql-mysql_snapshot
+run "$tools/snapshot_remove" "$lvm" "$dmsetup"
+expect_exit 4
+expect_stderr 'cannot remove the device vg_mysql-mysql_snapshot .*busy.*dmsetup ls --tree'
+run "$tools/snapshot_remove" "$lvm" --dmsetup=/nonexistent/dmsetup
+expect_exit 0

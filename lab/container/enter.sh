@@ -37,8 +37,9 @@ ln -s /proc/self/fd "$root/dev/fd"
 ln -s pts/ptmx "$root/dev/ptmx"
 cp -a "$product/." "$root/"
 install -m 755 "$root/lab/container/lvm" "$root/usr/sbin/lvm"
+install -m 755 "$root/lab/container/dmsetup" "$root/usr/sbin/dmsetup"
 install -m 755 "$root/lab/container/systemctl" "$root/usr/local/sbin/systemctl"
-ln -s /usr/sbin/lvm "$root/usr/local/sbin/lvs"
+install -m 755 "$root/lab/container/lvm" "$root/usr/local/sbin/lvs"
 cd "$root"
 pivot_root . mnt
 cd /

@@ -1,0 +1,121 @@
+#include "snapshot/stale_devices.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/subprocess.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr absl::Duration kDeadline = absl::Seconds(30);
+
+absl::StatusOr<std::string> RunDmsetup(const SnapshotOptions& options,
+                                       std::vector<std::string> arguments) {
+  SubprocessOptions dmsetup;
+  dmsetup.argv = std::move(arguments);
+  dmsetup.argv.insert(dmsetup.argv.begin(), options.dmsetup);
+  dmsetup.deadline = kDeadline;
+  dmsetup.finish_when_interrupted = true;
+  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(dmsetup)));
+  return result.stdout_text;
+}
+
+bool HasSnapshots(const std::vector<LogicalVolume>& volumes, const std::string& origin) {
+  return std::any_of(volumes.begin(), volumes.end(),
+                     [&](const LogicalVolume& volume) { return volume.IsSnapshotOf(origin); });
+}
+
+}  // namespace
+
+std::string DeviceName(absl::string_view vg, absl::string_view lv) {
+  return absl::StrCat(absl::StrReplaceAll(vg, {{"-", "--"}}), "-",
+                      absl::StrReplaceAll(lv, {{"-", "--"}}));
+}
+
+absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view report) {
+  std::vector<std::string> names;
+  for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
+    if (line == "No devices found") continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, '|');
+    if (fields.size() != 2 || fields[0].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(line)));
+    }
+    if (absl::StartsWith(fields[1], "LVM-")) names.emplace_back(fields[0]);
+  }
+  return names;
+}
+
+std::vector<std::string> FindStaleDevices(const std::vector<std::string>& devices,
+                                          const std::vector<LogicalVolume>& volumes,
+                                          const SnapshotOptions& options) {
+  std::vector<std::string> suspects;
+  const bool is_known =
+      std::any_of(volumes.begin(), volumes.end(),
+                  [&](const LogicalVolume& volume) { return volume.name == options.name; });
+  if (!is_known) {
+    const std::string snapshot = DeviceName(options.vg, options.name);
+    suspects = {snapshot, absl::StrCat(snapshot, "-cow")};
+  }
+  if (!HasSnapshots(volumes, options.origin)) {
+    suspects.push_back(absl::StrCat(DeviceName(options.vg, options.origin), "-real"));
+  }
+  std::vector<std::string> stale;
+  for (std::string& suspect : suspects) {
+    if (std::find(devices.begin(), devices.end(), suspect) != devices.end()) {
+      stale.push_back(std::move(suspect));
+    }
+  }
+  return stale;
+}
+
+absl::Status RemoveStaleDevices(const std::vector<LogicalVolume>& volumes,
+                                const SnapshotOptions& options) {
+  const auto report =
+      RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o", "name,uuid"});
+  if (!report.ok()) {
+    // LVM itself knows of nothing: that is no reason to fail.
+    LOG(WARNING) << "cannot look for what a killed LVM command may have left in the kernel: "
+                 << OneLine(report.status().message());
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> devices, ParseDeviceNames(*report));
+  const std::vector<std::string> stale = FindStaleDevices(devices, volumes, options);
+  if (stale.empty()) return absl::OkStatus();
+  // The origin may be suspended, or go through its hidden layer: this gives it back the table that
+  // LVM's metadata say it has.
+  LOG(WARNING) << "an LVM command was killed half way: removing what it left in the kernel";
+  const absl::Status refreshed =
+      Lvm(options.lvm, options.vg, options.command_deadline).Refresh(options.origin);
+  if (!refreshed.ok()) LOG(WARNING) << OneLine(refreshed.message());
+  for (const std::string& device : stale) {
+    // The refresh may have taken it along.
+    const auto removed = RunDmsetup(options, {"remove", "--retry", device});
+    const auto still = RunDmsetup(options, {"info", "-c", "--noheadings", "-o", "name", device});
+    if (removed.ok() || !still.ok()) {
+      LOG(INFO) << "removed the device " << device;
+      continue;
+    }
+    // LVM may have a use for the origin's layer that is not told here, and then it is open.
+    if (absl::EndsWith(device, "-real")) {
+      LOG(WARNING) << device << " stays: " << OneLine(removed.status().message());
+      continue;
+    }
+    return LeftBehindError(absl::StrCat(
+        "cannot remove the device ", device, " that a killed LVM command left: ",
+        removed.status().message(), "; see who has it open (dmsetup ls --tree), then run `",
+        options.dmsetup, " remove ", device, "`, or let the next run do it"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mysql_backup

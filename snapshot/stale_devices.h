@@ -1,0 +1,43 @@
+// What the kernel still has of a snapshot that LVM's metadata does not know (any more). An lvcreate
+// or lvremove that is killed half way leaves such devices; LVM does not look for them, and the next
+// lvcreate fails because their names are taken.
+
+#ifndef MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_
+#define MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "snapshot/lvm.h"
+#include "snapshot/snapshot.h"
+
+namespace mysql_backup {
+
+// The name under which the device-mapper knows a volume: hyphens within the two names are doubled,
+// and one is put between.
+std::string DeviceName(absl::string_view vg, absl::string_view lv);
+
+// Returns the names of LVM's devices (their UUID begins with "LVM-") in what
+// `dmsetup info -c --noheadings --separator | -o name,uuid` prints. InvalidArgument naming the
+// line.
+absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view report);
+
+// Returns those of `devices` that are nobody's, given all `volumes` of the group, in the order in
+// which they can be removed: the snapshot's own and its COW space when there is no volume of its
+// name, and the origin's hidden layer when it has no snapshot at all.
+std::vector<std::string> FindStaleDevices(const std::vector<std::string>& devices,
+                                          const std::vector<LogicalVolume>& volumes,
+                                          const SnapshotOptions& options);
+
+// Removes them. `volumes` are those that are left of the group. None: OK; and so, with a warning,
+// where dmsetup cannot tell. LeftBehind (4) naming the device when one cannot be removed, which the
+// device-mapper refuses while it is open.
+absl::Status RemoveStaleDevices(const std::vector<LogicalVolume>& volumes,
+                                const SnapshotOptions& options);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_
