@@ -43,7 +43,8 @@ wait_for() {
     sleep 0.05
   done
 }
-looked() { (($(looks) >= $1)); }
+# So often, and the command is under way.
+looked() { (($(looks) >= $1)) && grep -qs started "$test_dir/stdout"; }
 
 # begin [FLAG...] -- COMMAND...: in the background, looking every second.
 begin() {
