@@ -152,11 +152,14 @@ test_in() {
 
 # The line of a test's log that says why it failed, in REPLY.
 reason_in() {
-  REPLY=$(grep -m 1 -aE '^FAILED: |: Failure$|^TIMEOUT|ERROR: AddressSanitizer' "$1") || REPLY=
+  REPLY=$(grep -m 1 -aE '^FAILED: |: Failure$|^TIMEOUT' "$1") || REPLY=
   # With GoogleTest it is the name of the test that says most.
   [[ $REPLY != *': Failure' ]] ||
     REPLY=$(grep -m 1 -aoE '^\[  FAILED  \] [A-Za-z0-9_./]+' "$1")
   [[ -n $REPLY ]] || REPLY=$(grep -m 1 -aoE '^(FAIL|TIMEOUT): //[^ ]+' "$1")
+  # One that hangs says most by where.
+  [[ $REPLY != TIMEOUT* ]] ||
+    REPLY="TIMEOUT $(grep -aE '^\[ RUN      \] ' "$1" | tail -n 1)"
 }
 
 # try NAME TREE: tries one and prints how that went.
