@@ -165,12 +165,6 @@ void Subprocess::Signal(int signal_number) const {
   kill(target, SIGCONT);
 }
 
-// One that is stopped would take no SIGTERM until somebody lets it go on.
-void Subprocess::AskToEnd() const {
-  Signal(SIGTERM);
-  Signal(SIGCONT);
-}
-
 // Reads what is there, and closes at the end of the stream. Bounded, since a writer can be quicker
 // than this for ever, and yet enough for all that a pipe can hold.
 void Subprocess::Drain(UniqueFd& fd, bool is_stdout) {
@@ -209,7 +203,7 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
   const bool heed_interrupts = !options_.finish_when_interrupted;
   absl::Time next_step = absl::Now() + options_.deadline;
   if (asked_to_stop) {
-    AskToEnd();
+    Signal(SIGTERM);
     next_step = absl::Now() + options_.kill_after;
   }
   while (true) {
@@ -234,7 +228,7 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
             absl::StrCat("no end within ", absl::FormatDuration(options_.deadline)));
       }
       if (!reason_to_stop.ok()) {
-        AskToEnd();
+        Signal(SIGTERM);
         next_step = absl::Now() + options_.kill_after;
       }
     } else if (absl::Now() >= next_step) {
