@@ -159,10 +159,7 @@ absl::StatusOr<Subprocess> Subprocess::Start(SubprocessOptions options) {
 }
 
 void Subprocess::Signal(int signal_number) const {
-  const pid_t target = options_.foreground ? pid_ : -pid_;
-  kill(target, signal_number);
-  // One that is stopped would not see to its end before it is woken.
-  kill(target, SIGCONT);
+  kill(options_.foreground ? pid_ : -pid_, signal_number);
 }
 
 // Reads what is there, and closes at the end of the stream. Bounded, since a writer can be quicker

@@ -6,11 +6,12 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/e2e.sh [--product=DIR] [--output=DIR] [--list] [CASE...]
+Usage: lab/e2e.sh [--long] [--product=DIR] [--output=DIR] [--list] [CASE...]
 
-Runs the cases named, or all, on real LVM and a real MariaDB in throwaway machines: one line
+Runs the cases named, or all that are short, on real LVM and a real MariaDB in throwaway machines: one line
 "PASSED CASE (N s)" or "FAILED CASE (N s)" each, with the output of those that failed.
 
+  --long         all cases: those that take minutes as well
   --product=DIR  the installed product (default: made by scripts/install.sh)
   --output=DIR   keep each case's output there as CASE.txt
   --list         print the cases' names and what each is about
@@ -40,13 +41,23 @@ options_of() {
   sed -n 's/^# lab: //p' "$lab/cases/$1.sh"
 }
 
+# Cases with a line "# long" take minutes.
+short_cases() {
+  local name
+  for name in $(case_names); do
+    grep -qx '# long' "$lab/cases/$name.sh" || echo "$name"
+  done
+}
+
 all=$(case_names)
+default=$(short_cases)
 product='' output=''
 names=()
 for argument; do
   case $argument in
     --product=?*) product=${argument#*=} ;;
     --output=?*) output=${argument#*=} ;;
+    --long) default=$all ;;
     --list) list_cases && exit 0 ;;
     --help) usage && exit 0 ;;
     -*)
@@ -62,7 +73,7 @@ for argument; do
       ;;
   esac
 done
-((${#names[@]})) || mapfile -t names <<<"$all"
+((${#names[@]})) || mapfile -t names <<<"$default"
 
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT

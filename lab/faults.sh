@@ -20,7 +20,7 @@ suite: "SUITE trials=N survived=N unreached=N".
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
-  --report=DIR    print the lines of the suites that have results in DIR
+  --report=DIR    print the table of docs/reliability.md from the results in DIR
   --list          print the suites, where they run, and what each is about
   --help
 
@@ -36,6 +36,7 @@ double    container   9  double_kill.sh  killed, and killed again while the next
 errors    container   9  from_table.sh   a system call that fails, once or for good
 programs  container  20  programs.sh     rsync, mount, LVM and others that fail, crash, hang, or print rubbish
 lock      container   6  from_table.sh   the session, the server or the holder killed or stopped under the lock
+verify    container  12  verify.sh       the verification itself, at each of its points
 server    container   1  server.sh       what the server has in the way of the lock; data outside the volume
 around    container   1  around.sh       log, environment, descriptors, secrets, planted links
 lvm       machine    16  from_table.sh   signals and errors inside LVM, between suspending and resuming
@@ -50,27 +51,36 @@ field_of() { # SUITE NUMBER
   awk -v suite="$1" -v n="$2" '$1 == suite { print $n }' <<<"$SUITES"
 }
 
-report() { # DIRECTORY
-  local file suite
-  for file in "$1"/*.trials; do
-    [[ -e $file ]] || die 2 "no results in $1"
-    suite=${file##*/}
-    awk -v suite="${suite%.trials}" '
-      /^OK / { survived++ } /^FAILED / { failed++ } /^UNREACHED / { unreached++ }
-      END { printf "%s trials=%d survived=%d unreached=%d\n", suite, survived + failed, survived, unreached }
-      ' "$file"
-  done
+# summary DIRECTORY SUITE: its line, from the results.
+summary() {
+  awk -v suite="$2" '
+    /^OK / { survived++ } /^FAILED / { failed++ } /^UNREACHED / { unreached++ }
+    END { printf "%s trials=%d survived=%d unreached=%d\n", suite, survived + failed, survived, unreached }
+    ' "$1/$2.trials"
 }
 
-# run_part SUITE OPTION...: one container or machine.
+# The table of docs/reliability.md.
+report() { # DIRECTORY
+  local suite where trials survived about
+  compgen -G "$1/*.trials" >/dev/null || die 2 "no results in $1"
+  printf '%s\n' '| suite | where | trials | survived | what goes wrong | command |' '| --- | --- | ---: | ---: | --- | --- |'
+  while read -r suite where _ _ about; do
+    [[ -n $suite && -e $1/$suite.trials ]] || continue
+    IFS='= ' read -r _ _ trials _ survived _ < <(summary "$1" "$suite")
+    # shellcheck disable=SC2016  # Markdown's
+    printf '| %s | %s | %d | %d | %s | `lab/faults.sh %s` |\n' "$suite" "$where" "$trials" "$survived" "$about" "$suite"
+  done <<<"$SUITES"
+}
+
+# run_part SUITE OPTION...: becomes one container or machine; for a subshell.
 run_part() {
   local suite=$1 script
   script=$lab/faults/$(field_of "$suite" 4)
   shift
   if [[ $(field_of "$suite" 2) == container ]]; then
-    "$lab/container.sh" --product="$product" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
+    exec "$lab/container.sh" --product="$product" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
   else
-    "$lab/run.sh" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
+    exec "$lab/run.sh" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
       --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
   fi
 }
@@ -88,13 +98,9 @@ run_suite() {
   cat "$output/$suite".part* >"$output/$suite.trials"
   rm "$output/$suite".part*
   grep '^FAILED ' "$output/$suite.trials" | sed -E 's|^FAILED ([^ ]+):.*|&\n    lab/faults.sh --repeat=\1|' || true
-  report_one "$suite"
+  summary "$output" "$suite"
   # A container that broke down must not pass for a short suite.
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
-}
-
-report_one() {
-  report "$output" | grep "^$1 "
 }
 
 quick=no product='' output='' jobs=2 repeat=''
@@ -132,7 +138,7 @@ output=${output:-$temporary/output}
 mkdir -p "$output/logs"
 
 if [[ -n $repeat ]]; then
-  run_part "${repeat%%/*}" --part=0/1 "--only=${repeat#*/}"
+  (run_part "${repeat%%/*}" --part=0/1 "--only=${repeat#*/}")
   exit
 fi
 ((${#suites[@]})) || mapfile -t suites < <(awk 'NF { print $1 }' <<<"$SUITES")

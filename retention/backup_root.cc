@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "base/backup_name.h"
 #include "base/directory.h"
 #include "base/exit_code.h"
@@ -32,37 +33,45 @@ absl::Status NotADirectory(const std::string& name) {
 }
 
 // Locks a directory against all others until it is closed: scratch_server keeps a backup that it
-// verifies locked, shared, and its own directory exclusively. Unavailable when it is in use.
-absl::StatusOr<UniqueFd> LockUnused(int root, const std::string& name) {
+// verifies locked, shared, and its own directory exclusively. Nullopt when it is in use; no error
+// of the system may be taken for that, since a directory in use is passed over.
+absl::StatusOr<absl::optional<UniqueFd>> LockUnused(int root, const std::string& name) {
   ASSIGN_OR_RETURN(UniqueFd directory, OpenDirectoryAt(root, name));
   if (flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return directory;
-  if (errno == EWOULDBLOCK) return absl::UnavailableError("a verification is using it");
+  if (errno == EWOULDBLOCK) return absl::nullopt;
   return ErrnoError(absl::StrCat("lock ", name));
 }
 
-// Takes `name` away, unless that is Unavailable since it is in use. Returns whether there was
-// anything to take.
-absl::StatusOr<bool> ExpireOne(int root, const std::string& root_path, const std::string& name) {
+// What became of something that was to be removed.
+enum class Outcome { kRemoved, kWasGone, kInUse, kNotOurs };
+
+// Takes `name` away, and what a crash left of an earlier attempt. `left` are the names under which
+// something of it lies in the root; they matter when this fails.
+absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const std::string& name,
+                                  std::vector<std::string>* left) {
   const std::string deleting = DeletingNameOf(name);
+  *left = {name};
   ASSIGN_OR_RETURN(const Entry published, LookUp(root, name));
   ASSIGN_OR_RETURN(const Entry left_by_crash, LookUp(root, deleting));
+  if (published == Entry::kNothing) left->clear();
+  if (left_by_crash == Entry::kDirectory) left->push_back(deleting);
+  if (left->empty()) return Outcome::kWasGone;
+  RETURN_IF_ERROR(CheckInterrupt());
   if (published == Entry::kOther) return NotADirectory(name);
-  if (left_by_crash == Entry::kDirectory) RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
-  if (published == Entry::kDirectory) {
-    ASSIGN_OR_RETURN(const UniqueFd lock, LockUnused(root, name));
-    RETURN_IF_ERROR(RenameNoReplace(root, name, deleting));
-    // Were the rename lost in a power cut and the deletions not, a half-empty backup would bear a
-    // published name.
-    RETURN_IF_ERROR(SyncDirectory(root, root_path));
+  if (left_by_crash == Entry::kDirectory) {
     RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
+    left->pop_back();
   }
-  return published == Entry::kDirectory || left_by_crash == Entry::kDirectory;
-}
-
-// The name under which `name` now lies in the root after its removal has failed.
-std::string WhatIsLeft(int root, const std::string& name) {
-  const absl::StatusOr<Entry> entry = LookUp(root, name);
-  return entry.ok() && *entry == Entry::kNothing ? DeletingNameOf(name) : name;
+  if (published == Entry::kNothing) return Outcome::kRemoved;
+  ASSIGN_OR_RETURN(const absl::optional<UniqueFd> lock, LockUnused(root, name));
+  if (!lock.has_value()) return Outcome::kInUse;
+  RETURN_IF_ERROR(RenameNoReplace(root, name, deleting));
+  *left = {deleting};
+  // Were the rename lost in a power cut and the deletions not, a half-empty backup would bear a
+  // published name.
+  RETURN_IF_ERROR(SyncDirectory(root, root_path));
+  RETURN_IF_ERROR(RemoveTreeAt(root, deleting));
+  return Outcome::kRemoved;
 }
 
 absl::Status LeftBehind(const std::string& root_path, const std::vector<std::string>& left) {
@@ -77,11 +86,17 @@ bool IsLeftover(const std::string& name) {
          ParseDeletingName(name).has_value();
 }
 
-// Unavailable for the directory of a verification that is alive.
-absl::Status RemoveLeftover(int root, const std::string& name) {
-  if (name != kScratch) return RemoveTreeAt(root, name);
-  ASSIGN_OR_RETURN(const UniqueFd lock, LockUnused(root, name));
-  return RemoveTreeAt(root, name);
+absl::StatusOr<Outcome> RemoveLeftover(int root, const std::string& name) {
+  ASSIGN_OR_RETURN(const Entry entry, LookUp(root, name));
+  if (entry == Entry::kNothing) return Outcome::kWasGone;
+  if (entry == Entry::kOther) return Outcome::kNotOurs;
+  absl::optional<UniqueFd> lock;
+  if (name == kScratch) {
+    ASSIGN_OR_RETURN(lock, LockUnused(root, name));
+    if (!lock.has_value()) return Outcome::kInUse;
+  }
+  RETURN_IF_ERROR(RemoveTreeAt(root, name));
+  return Outcome::kRemoved;
 }
 
 }  // namespace
@@ -100,16 +115,15 @@ absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::
   }
   std::vector<std::string> left;
   for (const std::string& name : names) {
-    const absl::Status interrupt = CheckInterrupt();
-    const absl::StatusOr<bool> gone =
-        interrupt.ok() ? ExpireOne(root.get(), root_path, name) : interrupt;
-    if (absl::IsUnavailable(gone.status())) {
-      LOG(WARNING) << root_path << "/" << name << " is left: " << gone.status().message()
-                   << "; the next run will remove it";
-    } else if (!gone.ok()) {
-      LOG(ERROR) << name << ": " << OneLine(gone.status().message());
-      left.push_back(WhatIsLeft(root.get(), name));
-    } else if (*gone) {
+    std::vector<std::string> left_of_this;
+    const absl::StatusOr<Outcome> outcome = ExpireOne(root.get(), root_path, name, &left_of_this);
+    if (!outcome.ok()) {
+      LOG(ERROR) << name << ": " << OneLine(outcome.status().message());
+      left.insert(left.end(), left_of_this.begin(), left_of_this.end());
+    } else if (*outcome == Outcome::kInUse) {
+      LOG(WARNING) << root_path << "/" << name
+                   << " is left: a verification is using it; the next run will remove it";
+    } else if (*outcome == Outcome::kRemoved) {
       LOG(INFO) << "removed " << root_path << "/" << name;
       removed->push_back(name);
     } else {
@@ -127,18 +141,15 @@ absl::Status RemoveLeftovers(const std::string& root_path, std::vector<std::stri
   std::vector<std::string> left;
   for (const std::string& name : names) {
     if (!IsLeftover(name)) continue;
-    ASSIGN_OR_RETURN(const Entry entry, LookUp(root->get(), name));
-    if (entry == Entry::kOther) {
+    const absl::StatusOr<Outcome> outcome = RemoveLeftover(root->get(), name);
+    if (!outcome.ok()) {
+      LOG(ERROR) << OneLine(outcome.status().message());
+      left.push_back(name);
+    } else if (*outcome == Outcome::kNotOurs) {
       LOG(WARNING) << root_path << "/" << name << " is not a directory, so it is not ours: left";
-      continue;
-    }
-    const absl::Status status = RemoveLeftover(root->get(), name);
-    if (status.ok()) {
+    } else if (*outcome == Outcome::kRemoved) {
       LOG(INFO) << "removed " << root_path << "/" << name;
       removed->push_back(name);
-    } else if (!absl::IsUnavailable(status)) {
-      LOG(ERROR) << OneLine(status.message());
-      left.push_back(name);
     }
   }
   return LeftBehind(root_path, left);

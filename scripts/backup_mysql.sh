@@ -3,6 +3,7 @@
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step
 
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 here=$(readlink -f -- "$0") && here=${here%/*} || exit 2
 # shellcheck source=scripts/lib/steps.sh
 source "$here/lib/steps.sh" || exit 2

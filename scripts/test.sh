@@ -16,7 +16,8 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   asan   the C++ tests again under AddressSanitizer and UBSan
   fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
-  e2e    the whole backup and its verification on real LVM, in the lab machine
+  e2e    the whole backup and its verification on real LVM, in the lab machine (more: lab/e2e.sh --long)
+  faults a selection of the faults of lab/faults.sh, one at a time
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 
 Stdout: the results as they come; the last line is "N passed, N failed, N skipped".
@@ -101,7 +102,12 @@ suite_power() {
     "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan fuzz lab e2e power)
+suite_faults() {
+  watch lab/faults.sh --quick
+  tally $? "$(count '^[a-z]+ trials=([0-9]+) survived=\1 ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
+}
+
+readonly ALL_SUITES=(style unit asan fuzz lab e2e faults power)
 suites=()
 for argument; do
   case $argument in
@@ -109,7 +115,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | fuzz | lab | e2e | power) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e | faults | power) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1

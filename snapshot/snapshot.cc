@@ -58,7 +58,11 @@ absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
     }
     // It may have gone all the same: LVM can fail after the fact, while waiting for udev.
     auto volumes = lvm.List();
-    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) return absl::OkStatus();
+    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) {
+      LOG(WARNING) << "removed " << FullName(options, volume.name) << ", although "
+                   << OneLine(removed.message()) << "; does udev answer (udevadm settle)?";
+      return absl::OkStatus();
+    }
     if (absl::Now() + pause >= deadline) return StillThere(options, volume, removed);
     LOG(WARNING) << "trying again: " << OneLine(removed.message());
     absl::SleepFor(pause);
@@ -91,12 +95,14 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
   std::vector<LogicalVolume> removable;
   for (const LogicalVolume& volume : volumes) {
     const bool has_our_name = volume.name == options.name;
-    if (has_our_name && !volume.IsSnapshotOf(options.origin)) {
+    // lvcreate makes a snapshot of a volume that is none yet: one that was killed leaves that.
+    const bool half_made = has_our_name && volume.origin.empty() && volume.IsOurs();
+    if (has_our_name && !half_made && !volume.IsSnapshotOf(options.origin)) {
       return absl::FailedPreconditionError(
           absl::StrCat(FullName(options, volume.name), " exists and is no snapshot of ",
                        options.origin, ": it is left untouched; choose another name for SNAPSHOT"));
     }
-    if (volume.IsSnapshotOf(options.origin) && (has_our_name || volume.IsOurs())) {
+    if (half_made || (volume.IsSnapshotOf(options.origin) && (has_our_name || volume.IsOurs()))) {
       removable.push_back(volume);
     }
   }

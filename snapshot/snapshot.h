@@ -24,8 +24,9 @@ struct SnapshotOptions {
 };
 
 // Returns the snapshots that a run may remove: those of the origin that have our tag or bear the
-// configured name. FailedPrecondition when the configured name belongs to a volume that is no
-// snapshot of the origin: it is somebody else's, and stays as it is. NotFound without the origin.
+// configured name, and what a killed lvcreate left of one: a volume with both that is no snapshot.
+// FailedPrecondition when the configured name belongs to a volume that is no snapshot of the
+// origin: it is somebody else's, and stays as it is. NotFound without the origin.
 absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
                                                          const SnapshotOptions& options);
 

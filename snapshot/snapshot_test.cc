@@ -130,6 +130,14 @@ TEST(FindRemovable, TakesOnlyWhatIsProvablyOurs) {
   EXPECT_THAT(names, ElementsAre("snap", "renamed"));
 }
 
+TEST(FindRemovable, TakesASnapshotThatIsHalfMade) {
+  const auto removable =
+      FindRemovable({Volume("data", "", false), Volume("snap", "", true)}, Options());
+  ASSERT_TRUE(removable.ok()) << removable.status();
+  ASSERT_EQ(removable->size(), 1U);
+  EXPECT_EQ(removable->front().name, "snap");
+}
+
 TEST(FindRemovable, RefusesAForeignVolumeOfTheName) {
   for (const LogicalVolume& foreign :
        {Volume("snap", "", false), Volume("snap", "other", false), Volume("snap", "other", true)}) {

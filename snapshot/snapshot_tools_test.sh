@@ -176,6 +176,14 @@ run "$tools/snapshot_remove" "$lvm" --deadline=1
 expect_exit 4
 expect_stderr 'cannot remove the snapshot vg_mysql/mysql_snapshot: .*in use'
 
+# --- remove: gone, although LVM says that it failed
+given "$origin" "$good"
+printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
+  'echo "  no answer from udev" >&2; exit 5' >"$test_dir/on_remove"
+run "$tools/snapshot_remove" "$lvm"
+expect_exit 0
+expect_stderr 'WARNING .*removed vg_mysql/mysql_snapshot, although .*no answer from udev; does udev answer'
+
 # --- TERM while lvcreate is at work: it is let finish, and then undone
 printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
   >"$test_dir/on_remove"

@@ -35,9 +35,13 @@ then_given() {
   mv "$state.new" "$state"
 }
 looks() { grep -c '^lvs' "$calls"; }
-# wait_for WORDS COMMAND...: until it succeeds; the test's own time limit is the deadline.
+# wait_for COMMAND...: until it succeeds, as long as the watch lives; the test's own time limit is the
+# deadline.
 wait_for() {
-  until "$@"; do sleep 0.05; done
+  until "$@"; do
+    kill -0 "$pid" 2>/dev/null || fail "the watch has ended before: $*"
+    sleep 0.05
+  done
 }
 looked() { (($(looks) >= $1)); }
 
@@ -319,4 +323,4 @@ wait_for looked 1
 kill -KILL "$pid"
 end
 expect_exit 137
-wait_for grep -q cleaned "$test_dir/stdout"
+until grep -q cleaned "$test_dir/stdout"; do sleep 0.05; done

@@ -181,7 +181,7 @@ absl::Status RunWatched(const WatchOptions& options) {
     }
     next = absl::Now() + options.interval;
   }
-  const absl::Status end = EndOf(options, command.Wait());
+  absl::Status end = EndOf(options, command.Wait());
   if (end.ok()) return end;
   // It may have failed because the snapshot can no longer be read.
   const absl::Status lost = watcher.Look(InterruptFd());

@@ -73,10 +73,8 @@ absl::StatusOr<std::string> PublishBackup(
     const std::string name = BackupName(time);
     if (!ParseBackupName(name).has_value()) {
       return absl::OutOfRangeError(absl::StrCat("cannot publish ", partial_path,
-                                                ": there is no "
-                                                "name after ",
-                                                published.back(),
-                                                "; rename that backup to its true time"));
+                                                ": there is no name after ", BackupName(time - 1),
+                                                "; rename what bears that name to its true time"));
     }
     ASSIGN_OR_RETURN(const Entry taken_by, LookUp(directory.get(), name));
     if (taken_by != Entry::kNothing) {

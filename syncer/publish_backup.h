@@ -26,8 +26,8 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
 // others only the first who asks: without a witness, a loss that some other program's sync was told
 // of goes unnoticed.
 //
-// `announce`, if given, is told the name before the copy gets it, so that whoever finds this process
-// killed knows where to look; an error of its is an error here.
+// `announce`, if given, is told the name before the copy gets it, so that whoever finds this
+// process killed knows where to look; an error of its is an error here.
 //
 // An error before the renaming leaves everything as it was. When only the last step failed, the
 // error carries ExitCode::kLeftBehind and names the backup.

@@ -109,6 +109,16 @@ expect_stderr 'there is no name after backup_99991231_235959'
 expect "the partial is gone" test -e "$root/$partial"
 rm -r "${root:?}"/{,.}backup_*
 
+# Nor when it is no backup that bears the last name.
+touch "$root/backup_99991231_235959"
+make_partial
+mv "$root/$partial" "$root/.backup_99991231_235959.partial"
+run "$publish_backup" --root="$root" --partial=.backup_99991231_235959.partial
+expect_exit 2
+expect_stdout ''
+expect_stderr 'there is no name after backup_99991231_235959'
+rm -r "${root:?}"/{,.}backup_*
+
 # Ten names are tried, not more.
 for second in {0..9}; do touch "$root/backup_20261123_02000$second"; done
 make_partial

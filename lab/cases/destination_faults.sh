@@ -1,5 +1,6 @@
 #!/bin/bash
 # Inodes that run out, a disk that turns read-only, and one whose writes fail: nothing but the run is lost.
+# long
 source "$(dirname "$0")/lib.sh"
 readonly image=/srv/fault.img disk=/srv/fault
 root=$disk/mysql

@@ -71,7 +71,7 @@ expect_not_in_log() {
 }
 
 published() {
-  find "$root" -maxdepth 1 -name 'backup_*' -printf '%f\n' | sort
+  find "$root" -maxdepth 1 -type d -name 'backup_*' -printf '%f\n' | sort
 }
 
 newest() {
@@ -115,6 +115,53 @@ wrap() {
 with_bulk() {
   on_exit rm -f /var/lib/mysql/lab_bulk
   dd if=/dev/urandom of=/var/lib/mysql/lab_bulk bs=1M count=100 status=none
+}
+
+# Makes a copy slow, for as long as the case runs: RATE is rsync's --bwlimit.
+with_slow_copy() { # RATE
+  printf '#!/bin/sh\nexec /usr/bin/rsync --bwlimit=%s "$@"\n' "$1" >/tmp/slow_rsync
+  chmod 755 /tmp/slow_rsync
+  wrap sync_tree <<'END'
+#!/bin/bash
+exec /app/bin/sync_tree.real --rsync=/tmp/slow_rsync "$@"
+END
+}
+
+# write_origin MB [AT]: writes so much to the volume with the data, to the disk, from AT MB on in a
+# file that is never part of a backup's proof. What is written for the first time in a snapshot's
+# life fills it by as much.
+write_origin() {
+  dd if=/dev/zero of=/var/lib/mysql/lab_noise bs=1M count="$1" seek="${2-0}" oflag=direct \
+    conv=notrunc status=none
+}
+
+# lvm_settings LINE...: of the activation section, for as long as the case runs, or the next ones.
+lvm_settings() {
+  printf 'activation {\n%s\n}\n' "$(printf '  %s\n' "$@")" >/etc/lvm/lvmlocal.conf
+}
+
+# Leaves so many free MB in the volume group.
+leave_room() { # MB
+  local free
+  free=$(vgs --noheadings --nosuffix --units m -o vg_free vg_mysql)
+  lvcreate --quiet --yes --name lab_filler --size "$((${free%.*} - $1))M" vg_mysql >/dev/null
+}
+
+# Seconds that a step took, by the log, in REPLY.
+seconds_of() { # STEP
+  REPLY=$(sed -nE "s/.* $1: (OK|FAILED) \(([0-9]+)\..*/\2/p" "$log_file" | tail -n 1)
+}
+
+# run_until PATTERN: a run in the background, until the log has this.
+run_until() {
+  : >"$log_file"
+  /app/backup_mysql.sh </dev/null 2>/tmp/stderr &
+  run=$!
+  in_log "$1"
+}
+end_run() {
+  status=0
+  wait "$run" || status=$?
 }
 
 # in_log PATTERN: waits until it is in the log.

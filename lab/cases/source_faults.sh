@@ -1,5 +1,6 @@
 #!/bin/bash
 # A disk that cannot be read, under a table's file or under the snapshot, makes no backup and costs nothing.
+# long
 source "$(dirname "$0")/lib.sh"
 readonly real=vg_mysql-lv_mysql_data-real cow=vg_mysql-mysql_snapshot-cow
 

@@ -20,9 +20,10 @@
 
 DEFINE_string(log, "", "file that gets a line for each point: NAME PATH, tab between");
 DEFINE_string(at, "", "point at which something is to happen");
-DEFINE_string(run, "",
-              "program to run while the point is held; FAULT_CALLER, FAULT_TOOL and FAULT_SCRIPT in "
-              "its environment are process ids");
+DEFINE_string(
+    run, "",
+    "program to run while the point is held; FAULT_CALLER, FAULT_TOOL and FAULT_SCRIPT in "
+    "its environment are process ids");
 DEFINE_string(error, "", "errno with which the call is to fail, such as EIO");
 DEFINE_bool(again, false, "every later call of the same kind fails as well");
 DEFINE_string(tools, "/app/bin", "directory of the programs that are ours");
@@ -35,12 +36,9 @@ using mysql_backup::UniqueFd;
 using mysql_backup::UsageError;
 
 constexpr mysql_backup::ToolHelp kHelp = {
-    "fault_point",
-    "runs a command, and makes something go wrong at one point of its life.",
-    "-- COMMAND [ARG...]",
-    "the command's",
-    "the command's",
-    "N   the command's own exit code, 128 + signal when a signal ended it",
+    "fault_point",         "runs a command, and makes something go wrong at one point of its life.",
+    "-- COMMAND [ARG...]", "the command's",
+    "the command's",       "N   the command's own exit code, 128 + signal when a signal ended it",
 };
 
 absl::StatusOr<int> ErrorNumber(const std::string& name) {
@@ -125,8 +123,7 @@ absl::StatusOr<int> RunCommand(const std::vector<std::string>& arguments, int er
         "cannot install the filter for system calls; root and Linux 5.19 are needed");
   }
   const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, command, 0)));
-  const UniqueFd notifications(
-      static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), remote, 0)));
+  const UniqueFd notifications(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), remote, 0)));
   if (!notifications.ok()) return ErrnoError("take over the filter's descriptor");
 
   const pid_t supervisor = fork();
@@ -161,9 +158,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments, int* exit_code)
 
 int main(int argc, char** argv) {
   int exit_code = 0;
-  const int own =
-      mysql_backup::ToolMain(argc, argv, kHelp, [&](const std::vector<std::string>& arguments) {
-        return RealMain(arguments, &exit_code);
-      });
+  const int own = mysql_backup::ToolMain(
+      argc, argv, kHelp,
+      [&](const std::vector<std::string>& arguments) { return RealMain(arguments, &exit_code); });
   return own != 0 ? own : exit_code;
 }

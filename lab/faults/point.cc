@@ -65,8 +65,8 @@ std::string DmCall(uint32_t request, uint32_t flags) {
 
 std::string PointNames::Next(absl::string_view tool, absl::string_view program,
                              absl::string_view call) {
-  std::string kind = absl::StrCat(tool, program == tool ? "" : ":", program == tool ? "" : program,
-                                  "/", call);
+  std::string kind =
+      absl::StrCat(tool, program == tool ? "" : ":", program == tool ? "" : program, "/", call);
   const int count = ++seen_[kind];
   return absl::StrCat(kind, "/", count);
 }

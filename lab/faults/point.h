@@ -8,8 +8,8 @@
 //
 // TOOL is the program of ours that the caller is or descends from, PROGRAM the caller's own when it
 // is another, CALL the system call in short, and K counts the calls of that name from the beginning
-// of the run, starting with 1. The names of a run are the same each time, apart from what depends on
-// the data and on waiting for others.
+// of the run, starting with 1. The names of a run are the same each time, apart from what depends
+// on the data and on waiting for others.
 
 #ifndef MYSQL_BACKUP_LAB_FAULTS_POINT_H_
 #define MYSQL_BACKUP_LAB_FAULTS_POINT_H_

@@ -15,16 +15,17 @@
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstddef>
 #include <cstring>
 #include <fstream>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/status.h"
 #include "lab/faults/point.h"
@@ -81,16 +82,29 @@ std::string BaseName(absl::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-pid_t ParentOf(pid_t pid) {
+// The value of a field in /proc/PID/status; empty where the process has gone.
+std::string StatusField(pid_t pid, absl::string_view field) {
   std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
   std::string line;
   while (std::getline(status, line)) {
-    pid_t parent = 0;
-    if (absl::StartsWith(line, "PPid:") && absl::SimpleAtoi(line.substr(5), &parent)) {
-      return parent;
+    absl::string_view rest = line;
+    if (absl::ConsumePrefix(&rest, field) && absl::ConsumePrefix(&rest, ":")) {
+      return std::string(absl::StripAsciiWhitespace(rest));
     }
   }
-  return 0;
+  return "";
+}
+
+pid_t ParentOf(pid_t pid) {
+  pid_t parent = 0;
+  return absl::SimpleAtoi(StatusField(pid, "PPid"), &parent) ? parent : 0;
+}
+
+// Whether SIGKILL is on its way to a process, or has done its work.
+bool IsDying(pid_t pid) {
+  uint64_t pending = 0;
+  if (!absl::SimpleHexAtoi(StatusField(pid, "SigPnd"), &pending)) return true;
+  return (pending >> (SIGKILL - 1) & 1) != 0;
 }
 
 // What another process has at an address of its own; short where it has no more.
@@ -98,7 +112,8 @@ std::string ReadMemory(pid_t pid, uint64_t address, size_t size) {
   std::string text(size, '\0');
   const iovec local = {text.data(), text.size()};
   // An address of another process, never followed here.
-  const iovec remote = {reinterpret_cast<void*>(address), size};  // NOLINT(performance-no-int-to-ptr)
+  const iovec remote = {reinterpret_cast<void*>(address),
+                        size};  // NOLINT(performance-no-int-to-ptr)
   const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
   text.resize(got < 0 ? 0 : static_cast<size_t>(got));
   return text;
@@ -134,7 +149,8 @@ class Observer {
       if (name.empty()) return held;
     }
     if (call->number == SYS_connect) {
-      held.path = ReadPath(held.caller, notification.data.args[1] + offsetof(sockaddr_un, sun_path));
+      held.path =
+          ReadPath(held.caller, notification.data.args[1] + offsetof(sockaddr_un, sun_path));
       // The C library asks the name service's cache, which is about nothing here.
       if (absl::StrContains(held.path, "nscd")) return held;
     }
@@ -174,10 +190,9 @@ absl::StatusOr<UniqueFd> InstallPointFilter() {
   std::vector<sock_filter> instructions = Program();
   const sock_fprog program = {static_cast<unsigned short>(instructions.size()),
                               instructions.data()};
-  UniqueFd fd(static_cast<int>(
-      syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-              SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-              &program)));
+  UniqueFd fd(static_cast<int>(syscall(
+      SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+      SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program)));
   if (!fd.ok()) {
     return Annotate(ErrnoError("install a seccomp filter"), "; root and Linux 5.19 are needed");
   }
@@ -201,6 +216,8 @@ absl::Status Supervise(const UniqueFd& notifications, pid_t script, const std::s
     }
     const HeldCall held = observer.Describe(notification);
     const int error_number = held.point.empty() ? 0 : at_point(held);
+    // An answer could come first, and the call would still be made.
+    if (IsDying(held.caller)) continue;
     seccomp_notif_resp response = {};
     response.id = notification.id;
     response.error = -error_number;

@@ -176,6 +176,10 @@ run_at() {
     /app/backup_mysql.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
 }
 
+was_reached() { # POINT
+  awk -F '\t' -v point="$1" '$1 == point { reached = 1 } END { exit !reached }' /tmp/reached
+}
+
 # The flags of fault_point for the column "what" of table.txt.
 flags_for() { # KIND ARGUMENT...
   case $1 in
@@ -231,8 +235,10 @@ trial() {
     wait "$resumer"
     configure_trial
   fi
-  if ! cut -f 1 /tmp/reached | grep -qxF -- "$point"; then
-    echo "UNREACHED $id"
+  if ! was_reached "$point"; then
+    check_backups "$since"
+    ((status == 0)) || problem "exit code $status before the point was reached: $(grep FAILED "$log_file" | head -n 1)"
+    if ((${#problems[@]})); then report "$id" 'not reached'; else echo "UNREACHED $id"; fi
     return
   fi
   systemctl is-active --quiet mariadb || systemctl start mariadb

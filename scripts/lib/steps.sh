@@ -6,16 +6,21 @@
 # the last four: a child that outlived the run would hold them open.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some variables are for the scripts that source this
+# shellcheck disable=SC2154  # here, the directory of the script, is the script's
 
 set -uo pipefail
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 umask 077
 # A reader that has gone is an error of the writing command, and no reason to die.
 trap '' PIPE
 
+# A standard descriptor that is closed would be the next file that is opened.
+for fd in 0 1 2; do
+  [[ -e /proc/$$/fd/$fd ]] || eval "exec $fd<>/dev/null"
+done
+
 script_name=${0##*/}
-bin=$here/bin # beside the script that sources this
+bin=$here/bin
 log_failed=
 reason=/dev/null # where a tool says why it failed; see one_run
 holder=          # process id of the lock's holder while it lives; see tool

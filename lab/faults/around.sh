@@ -1,0 +1,237 @@
+#!/bin/bash
+# What is around a run: its log, locale, environment and umask; secrets, descriptors, planted links.
+# Usage: see options.sh.
+source /lab/cases/lib.sh
+source /lab/faults/trial.sh
+source /lab/faults/options.sh
+
+# expect_run CODE [COMMAND...]: as `backup`, by way of COMMAND.
+expect_run() {
+  local since code=$1
+  shift
+  since=$(acknowledged)
+  : >"$log_file"
+  status=0
+  "$@" /app/backup_mysql.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
+  check_writable
+  check_backups "$since"
+  [[ $status == "$code" ]] || problem "exit code $status, expected $code"
+}
+expect_published() {
+  ((${#new[@]} == 1)) || problem "${#new[@]} backups were published"
+}
+
+# A log that cannot be written costs no backup, and is told at the end.
+log_missing() {
+  configure_trial LOG_FILE=/no/such/directory/log
+  expect_run 2 env
+  expect_published
+  grep -q 'cannot write to the log /no/such/directory/log' /tmp/stderr || problem 'the log is not named'
+  grep -qE "end: FAILED \(exit code 2.*backup $root/${new[0]-}\)" /tmp/stderr || problem 'the end is not told on stderr'
+}
+log_full() {
+  mkdir -p /srv/full
+  mount -t tmpfs -o size=4k none /srv/full
+  head -c 8192 /dev/zero >/srv/full/log 2>/dev/null
+  configure_trial LOG_FILE=/srv/full/log
+  expect_run 2 env
+  expect_published
+  grep -qE "end: FAILED \(exit code 2.*backup $root/${new[0]-}\)" /tmp/stderr || problem 'the end is not told on stderr'
+  umount /srv/full
+}
+log_immutable() {
+  touch /backups/log
+  chattr +i /backups/log
+  configure_trial LOG_FILE=/backups/log
+  expect_run 2 env
+  expect_published
+  chattr -i /backups/log
+  rm /backups/log
+}
+# Rotated in mid-run, by the file that is installed: the run goes on in the file that it has open.
+log_rotated() {
+  cat >/tmp/hook <<'END'
+#!/bin/sh
+exec logrotate --force --state /tmp/logrotate.state /etc/logrotate.d/mysql-backup >/tmp/hook.log 2>&1
+END
+  chmod 755 /tmp/hook
+  expect_run 0 /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
+  expect_published
+  grep -q 'end: OK' "$log_file" "$log_file".* || problem 'the end is in none of the logs'
+  rm -f "$log_file".*
+}
+
+locale_german() {
+  expect_run 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 LC_NUMERIC=de_DE.UTF-8
+  expect_published
+}
+environment_empty() {
+  expect_run 0 env -i
+  expect_published
+}
+# What a caller's environment could do to a shell, to a linker and to the client's library.
+environment_hostile() {
+  printf '#!/bin/sh\ntouch /tmp/hostile\n' >/tmp/lvm
+  chmod 755 /tmp/lvm
+  cp /tmp/lvm /tmp/rsync
+  cp /tmp/lvm /tmp/readlink
+  expect_run 0 env PATH=/tmp:/usr/sbin:/usr/bin:/sbin:/bin IFS=abc CDPATH=/tmp RSYNC_RSH=/tmp/lvm RSYNC_OLD_ARGS=1 \
+    LVM_SYSTEM_DIR=/tmp MYSQL_UNIX_PORT=/tmp/none MYSQL_HOST=nowhere MARIADB_HOST=nowhere TMPDIR=/nonexistent
+  expect_published
+}
+umask_000() {
+  # shellcheck disable=SC2016  # expanded inside
+  expect_run 0 bash -c 'umask 000; exec "$@"' bash
+  expect_published
+  local path
+  for path in "$root" /run/mysql-backup; do
+    [[ $(stat -c '%U:%G %a' "$path") == 'root:root 700' ]] || problem "$path: $(stat -c '%U:%G %a' "$path")"
+  done
+}
+directory_gone() {
+  mkdir /tmp/gone
+  # shellcheck disable=SC2016  # expanded inside
+  expect_run 0 bash -c 'cd /tmp/gone && rmdir /tmp/gone; exec "$@"' bash
+  expect_published
+}
+descriptors_many() {
+  # shellcheck disable=SC2016  # expanded inside
+  expect_run 0 bash -c 'for fd in {10..200}; do eval "exec $fd</etc/passwd"; done; exec "$@"' bash
+  expect_published
+}
+descriptors_none() {
+  # shellcheck disable=SC2016  # expanded inside
+  expect_run 0 bash -c 'exec "$@" <&- >&- 2>&-' bash
+  expect_published
+}
+
+# A password in an option file is seen in no process, and in no log. The watcher must see one that is
+# planted for it, or it would prove nothing.
+secrets() {
+  local secret=correct-horse-battery seen
+  sql "CREATE USER lab_backup@localhost IDENTIFIED BY '$secret'; GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT ON *.* TO lab_backup@localhost; GRANT CONNECTION ADMIN ON *.* TO lab_backup@localhost"
+  printf '[client]\nuser=lab_backup\npassword=%s\n' "$secret" >/root/backup.cnf
+  chmod 600 /root/backup.cnf
+  configure_trial DEFAULTS_FILE=/root/backup.cnf
+  cat >/tmp/watcher <<'END'
+#!/bin/bash
+# Every process, again and again: what others can read of it.
+while [[ ! -e /tmp/watcher.stop ]]; do
+  for process in /proc/[0-9]*; do
+    [[ $process != "/proc/$$" ]] || continue
+    { cat "$process/cmdline" "$process/environ" "$process/comm" | tr '\0' ' '; echo; } 2>/dev/null
+  done >>/tmp/watcher.seen
+  echo >>/tmp/watcher.rounds
+done
+END
+  chmod 755 /tmp/watcher
+  rm -f /tmp/watcher.*
+  /tmp/watcher &
+  local watcher=$!
+  (exec -a "planted-$secret" sleep 0.5)
+  expect_run 0 env
+  touch /tmp/watcher.stop
+  wait "$watcher"
+  expect_published
+  seen=$(grep -c -- "$secret" /tmp/watcher.seen)
+  ((seen > 0)) || problem 'the watcher is blind'
+  ! grep -v "planted-$secret" /tmp/watcher.seen | grep -q -- "$secret" || problem 'the password was seen in a process'
+  ! grep -q -- "$secret" "$log_file" /tmp/stdout /tmp/stderr || problem 'the password is in the log'
+  grep -q '/app/bin/fsfreeze_lock' /tmp/watcher.seen || problem 'the watcher did not see the run'
+  sql 'DROP USER lab_backup@localhost'
+}
+
+# A child that outlives the run, daemon or not, must not keep tomorrow's from starting, and gets
+# nothing of the run's: no lock file, no fifo.
+inherited() {
+  mv /usr/bin/rsync /usr/bin/rsync.real
+  cat >/usr/bin/rsync <<'END'
+#!/bin/bash
+# Not in the snapshot's directory: that it would hold.
+(cd / && exec setsid sleep 1000) &
+echo $! >>/tmp/outliving
+ls -l /proc/self/fd >/tmp/inherited
+exec /usr/bin/rsync.real "$@"
+END
+  chmod 755 /usr/bin/rsync
+  rm -f /tmp/outliving
+  expect_run 0 env
+  expect_published
+  mv /usr/bin/rsync.real /usr/bin/rsync
+  ! grep -qE '/run/mysql-backup|lock|fifo|/backups' /tmp/inherited || problem "rsync inherits $(grep -E 'run|lock|backups' /tmp/inherited)"
+  expect_run 0 env
+  expect_published
+  xargs kill </tmp/outliving
+}
+second_run() {
+  cat >/tmp/hook <<'END'
+#!/bin/sh
+/app/backup_mysql.sh </dev/null >/tmp/second.out 2>&1
+echo $? >/tmp/second.code
+END
+  chmod 755 /tmp/hook
+  expect_run 0 /lab/fault_point --at=sync_tree:rsync/rename/2 --run=/tmp/hook --
+  expect_published
+  [[ $(</tmp/second.code) == 75 ]] || problem "the second run ended with $(</tmp/second.code)"
+}
+same_second() {
+  local i
+  for ((i = 0; i < 4; i++)); do
+    expect_run 0 env
+    expect_published
+    [[ ${new[0]-} == "$(newest)" ]] || problem "${new[0]-} is not the newest name"
+  done
+}
+
+# The datadir belongs to the server's user, who may plant links in it: what they lead to is not
+# copied, or the run is refused.
+planted_links() {
+  echo 'only root may read this' >/root/precious
+  chmod 600 /root/precious
+  ln -s /root/precious /var/lib/mysql/shop/planted.ibd
+  ln -s /root /var/lib/mysql/planted
+  chown -h mysql:mysql /var/lib/mysql/planted /var/lib/mysql/shop/planted.ibd
+  : >"$log_file"
+  backup
+  check_backups "$(acknowledged)"
+  check_verdict any
+  ! grep -rqs 'only root may read this' "$root" || problem 'what a link leads to is in a backup'
+  rm /var/lib/mysql/planted /var/lib/mysql/shop/planted.ibd
+}
+# In the place of the copy or of the backup itself.
+planted_in_root() {
+  mkdir -p /srv/outside
+  echo precious >/srv/outside/file
+  ln -s /srv/outside "$root/backup_20990101_000000"
+  ln -s /srv/outside "$root/.backup_20200101_000000.partial"
+  ln -s /srv/outside "$root/.backup_20200101_000001.deleting"
+  expect_run 0 env
+  expect_published
+  grep -qx precious /srv/outside/file || problem 'a link in the backup root was followed'
+  rm -f "$root/backup_20990101_000000" "$root"/.backup_*
+}
+odd_names() {
+  local odd=/var/lib/mysql/shop/$'a\nb' source copy
+  touch "$odd" /var/lib/mysql/shop/-rf "/var/lib/mysql/shop/ü *?[x]"
+  expect_run 0 env
+  expect_published
+  for source in "$odd" /var/lib/mysql/shop/-rf "/var/lib/mysql/shop/ü *?[x]"; do
+    copy=$root/${new[0]-}/shop/${source##*/}
+    [[ -f $copy ]] || problem "not in the backup: $(printf '%q' "$source")"
+  done
+  rm -f -- "$odd" /var/lib/mysql/shop/-rf "/var/lib/mysql/shop/ü *?[x]"
+}
+
+begin_trials
+index=0
+for name in log_missing log_full log_immutable log_rotated locale_german environment_empty \
+  environment_hostile umask_000 directory_gone descriptors_many descriptors_none secrets inherited \
+  second_run same_second planted_links planted_in_root odd_names; do
+  chosen $((index++)) "$name@run" || continue
+  problems=()
+  "$name"
+  first=$status
+  configure_trial
+  next_run
+  report "$suite/$name@run" "exit code $first"
+done

@@ -1,0 +1,117 @@
+#!/bin/bash
+# The verification itself killed at each of its points, or with a server that cannot be relied on: it
+# changes no backup, never calls one good without having seen it recover, and the next verification
+# and the next run put everything right. Usage: see options.sh.
+source /lab/cases/lib.sh
+source /lab/faults/trial.sh
+source /lab/faults/options.sh
+
+verify() {
+  status=0
+  "$@" /app/verify_restore.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
+}
+
+# check_verification CODES
+check_verification() {
+  local said
+  said=$(tail -n 1 /tmp/stdout)
+  [[ $1 == any || "|${1/killed/137|143|130|129}|" == *"|$status|"* ]] || problem "exit code $status, expected $1"
+  case $status in
+    0) [[ $said == "good backup="* ]] || problem "(e) exit code 0, but it said: $said" ;;
+    2 | 4 | 75) [[ $said == "unknown backup="* || ! -s /tmp/stdout ]] || problem "(e) exit code $status, but it said: $said" ;;
+    3) [[ $said == "bad backup="* ]] || problem "(e) exit code 3, but it said: $said" ;;
+    129 | 130 | 137 | 143) [[ -z $said ]] || problem "(e) killed, but it said: $said" ;;
+    *) problem "(e) exit code $status" ;;
+  esac
+}
+
+wait_for_verification() {
+  local i
+  for ((i = 0; i < 400; i++)); do
+    ! pgrep -f '^/app/bin/|/verify_restore.sh|--datadir=/tmp' >/dev/null || {
+      sleep 0.05
+      continue
+    }
+    return
+  done
+  problem "(d) processes are left after 20 s: $(pgrep -af '^/app/bin/|/verify_restore.sh' | head -n 2)"
+}
+
+healed() {
+  verify env
+  [[ $status == 0 ]] || problem "(f) the next verification ended with exit code $status: $(grep FAILED "$log_file" | tail -n 1)"
+  ! mountpoint -q /run/mysql-backup-verify/backup || problem '(d) the backup is still mounted'
+  [[ ! -e $root/.verify ]] || problem '(d) the scratch directory is left'
+  check_writable
+  check_backups "$(acknowledged)"
+}
+
+trial_at() { # FAULT POINT CODES KIND ARGUMENT...
+  problems=() flags=() hook=
+  flags_for "${@:4}"
+  : >"$log_file"
+  verify env --default-signal=INT /lab/fault_point --log=/tmp/reached --at="$2" "${flags[@]}" --
+  if ! was_reached "$2"; then
+    echo "UNREACHED $suite/$1@$2"
+    return
+  fi
+  local first=$status
+  wait_for_verification
+  check_verification "$3"
+  healed
+  report "$suite/$1@$2" "exit code $first"
+}
+
+# The server's program replaced by a script that does this in its Nth call, of the two of a
+# verification: to recover, and to check. Its /tmp is the scratch directory, one for both.
+trial_with_server() { # FAULT N COMMAND...
+  local real=/usr/sbin/mariadbd.real
+  problems=()
+  mv /usr/sbin/mariadbd "$real"
+  # shellcheck disable=SC2016  # expanded when it is run
+  printf '#!/bin/bash\necho >>/tmp/server.calls\nmapfile -t calls </tmp/server.calls\n((${#calls[@]} != %d)) || { %s; }\nexec %s "$@"\n' \
+    "$2" "$3" "$real" >/usr/sbin/mariadbd
+  chmod 755 /usr/sbin/mariadbd
+  : >"$log_file"
+  verify env
+  mv "$real" /usr/sbin/mariadbd
+  local first=$status
+  ((status != 0)) || problem "it calls a backup good whose server did: $3"
+  check_verification any
+  healed
+  report "$suite/$1@server$2" "exit code $first"
+}
+
+begin_trials
+verify env
+verify env /lab/fault_point --log=/tmp/reached --
+expect_status 0
+cut -f 1 /tmp/reached | grep -v '/exec:verify_restore.sh/' | grep -vE ':(mariadbd|mysqld|setpriv)/|^check_database/connect' >"$points"
+index=0
+while read -r fault pattern codes kind first second; do
+  while read -r point; do
+    [[ $second != tool || $point != verify_restore.sh* ]] || continue
+    chosen $((index++)) "$fault@$point" || continue
+    trial_at "$fault" "$point" "$codes" "$kind" "$first" "$second"
+  done < <(chosen_points "$pattern")
+done <<'END'
+kill_script  .                                  killed          signal KILL script
+kill_tool    .                                  any             signal KILL tool
+kill_group   .                                  killed          signal KILL group
+term         .                                  0|2|4|killed    signal TERM script
+int          .                                  0|2|4|killed    signal INT script
+no_program   /exec:                             any             error ENOENT
+failing      /(mount|umount|move_mount|mount_setattr|setns|unshare|mkdir|link|flock)/  any  error EIO
+full         /(mkdir|link)/                     any             errors ENOSPC
+END
+for n in 1 2; do
+  while read -r fault command; do
+    chosen $((index++)) "$fault@server$n" || continue
+    trial_with_server "$fault" "$n" "$command"
+  done <<'END'
+exits_0    exit 0
+exits_1    exit 1
+crashes    kill -SEGV $$
+killed     kill -KILL $$
+END
+done
