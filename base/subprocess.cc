@@ -162,6 +162,12 @@ void Subprocess::Signal(int signal_number) const {
   kill(options_.foreground ? pid_ : -pid_, signal_number);
 }
 
+// One that is stopped would take no SIGTERM until somebody lets it go on.
+void Subprocess::AskToEnd() const {
+  Signal(SIGTERM);
+  Signal(SIGCONT);
+}
+
 // Reads what is there, and closes at the end of the stream. Bounded, since a writer can be quicker
 // than this for ever, and yet enough for all that a pipe can hold.
 void Subprocess::Drain(UniqueFd& fd, bool is_stdout) {
@@ -200,7 +206,7 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
   const bool heed_interrupts = !options_.finish_when_interrupted;
   absl::Time next_step = absl::Now() + options_.deadline;
   if (asked_to_stop) {
-    Signal(SIGTERM);
+    AskToEnd();
     next_step = absl::Now() + options_.kill_after;
   }
   while (true) {
@@ -225,7 +231,7 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
             absl::StrCat("no end within ", absl::FormatDuration(options_.deadline)));
       }
       if (!reason_to_stop.ok()) {
-        Signal(SIGTERM);
+        AskToEnd();
         next_step = absl::Now() + options_.kill_after;
       }
     } else if (absl::Now() >= next_step) {

@@ -86,6 +86,7 @@ class Subprocess {
   Subprocess() = default;
   absl::StatusOr<SubprocessResult> WaitFor(absl::Status reason_to_stop);
   void Signal(int signal_number) const;
+  void AskToEnd() const;
   void Drain(UniqueFd& fd, bool is_stdout);
 
   SubprocessOptions options_;
