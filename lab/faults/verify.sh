@@ -115,3 +115,4 @@ crashes    kill -SEGV $$
 killed     kill -KILL $$
 END
 done
+exit 0 # the trials speak for themselves
