@@ -10,7 +10,7 @@ fifo=$server_dir/fifo
 start_lock() {
   mkfifo "$test_dir/answers"
   # A shell starts what runs in the background with INT ignored.
-  env --default-signal=INT "$lock" --socket="$socket" --fifo="$fifo" "$@" >"$test_dir/answers" \
+  env --default-signal=INT "$lock" --socket="$socket" --fifo="$fifo" --max_hold=60 "$@" >"$test_dir/answers" \
     2>"$test_dir/stderr" &
   lock_pid=$!
   exec 7<"$test_dir/answers"
@@ -75,12 +75,12 @@ expect "the file was touched" grep -q keep "$test_dir/file"
 # --- an option file that others can read
 printf '[client]\nuser=root\n' >"$test_dir/options"
 chmod 644 "$test_dir/options"
-run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options"
+run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options" --max_hold=1
 expect_exit 2
 expect_stderr 'chmod 600'
 chmod 600 "$test_dir/options"
 chown 65534 "$test_dir/options"
-run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options"
+run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options" --max_hold=1
 expect_exit 2
 expect_stderr 'belongs to user 65534'
 chown root "$test_dir/options"

@@ -152,11 +152,14 @@ test_in() {
 
 # The line of a test's log that says why it failed, in REPLY.
 reason_in() {
-  REPLY=$(grep -m 1 -aE '^FAILED: |: Failure$|^TIMEOUT|ERROR: AddressSanitizer' "$1") || REPLY=
+  REPLY=$(grep -m 1 -aE '^FAILED: |: Failure$|^TIMEOUT' "$1") || REPLY=
   # With GoogleTest it is the name of the test that says most.
   [[ $REPLY != *': Failure' ]] ||
     REPLY=$(grep -m 1 -aoE '^\[  FAILED  \] [A-Za-z0-9_./]+' "$1")
   [[ -n $REPLY ]] || REPLY=$(grep -m 1 -aoE '^(FAIL|TIMEOUT): //[^ ]+' "$1")
+  # One that hangs says most by where.
+  [[ $REPLY != TIMEOUT* ]] ||
+    REPLY="TIMEOUT $(grep -aE '^\[ RUN      \] ' "$1" | tail -n 1)"
 }
 
 # try NAME TREE: tries one and prints how that went.
@@ -197,20 +200,21 @@ try() {
   esac
 }
 
-# work TREE NAME...: tries them one after the other.
+# work TREE NAME...: tries those that no other worker has taken.
 work() {
   local -r tree=$1
   local name
   shift
   for name in "$@"; do
+    mkdir "$scratch/taken.$name" 2>/dev/null || continue
     try "$name" "$tree"
   done
 }
 
 try_all() {
-  local -a tests share
-  local i worker
-  mapfile -t tests < <(for i in "$@"; do printf '%s\n' "${test_of[$i]}"; done | sort -u)
+  local -a tests
+  local name worker
+  mapfile -t tests < <(for name in "$@"; do printf '%s\n' "${test_of[$name]}"; done | sort -u)
   copy_tree "$scratch/0"
   # Whoever fails already catches nothing.
   test_in "$scratch/0" "$scratch/0.log" "${tests[@]}" || (($? == 3)) ||
@@ -221,9 +225,7 @@ try_all() {
     cp -a -- "$scratch/0" "$scratch/$worker" || exit 2
   done
   for ((worker = 0; worker < jobs; worker++)); do
-    share=()
-    for ((i = 1 + worker; i <= $#; i += jobs)); do share+=("${!i}"); done
-    ((${#share[@]} == 0)) || work "$scratch/$worker" "${share[@]}" </dev/null | tee -a "$scratch/results" &
+    work "$scratch/$worker" "$@" </dev/null | tee -a "$scratch/results" &
   done
   wait
 }

@@ -193,7 +193,7 @@ TEST(CheckRoom, RoundsUpToExtentsAndCutsDownToTheOrigin) {
   };
   EXPECT_TRUE(fits(1024, 1024, 10000));
   EXPECT_FALSE(fits(1020, 1024, 10000));
-  EXPECT_FALSE(fits(4, 5, 10000)) << "5 MiB are two extents";
+  EXPECT_FALSE(fits(7, 5, 10000)) << "5 MiB are two extents";
   EXPECT_TRUE(fits(8, 5, 10000));
   EXPECT_TRUE(fits(200, 1024, 100)) << "no snapshot can fill more than its origin";
   const absl::Status status = CheckRoom({0, 4 * kMiB}, 1024 * kMiB, 10000 * kMiB, "vg");

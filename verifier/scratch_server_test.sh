@@ -282,6 +282,12 @@ scratch -- /bin/sh -c "kill -SEGV \$(pgrep -P \$PPID mariadbd)"
 expect_exit 3
 expect_stderr 'the backup does not verify: the scratch server (ended|crashed) while the command ran'
 expect_nothing_left
+# One that ends as if all were well. It stays a zombie until it is waited for.
+scratch -- /bin/sh -c "server=\$(pgrep -P \$PPID mariadbd) && kill -TERM \$server &&
+  until grep -q '^State:.Z' /proc/\$server/status; do sleep 0.1; done"
+expect_exit 3
+expect_stderr 'the backup does not verify: the scratch server ended while the command ran \(exit code 0\)'
+expect_nothing_left
 
 # Starts it in the background with a command that does not end, and waits until that runs.
 start_long() {
