@@ -39,7 +39,7 @@ lock      container   6  from_table.sh   the session, the server or the holder k
 verify    container  12  verify.sh       the verification itself, at each of its points
 server    container   1  server.sh       what the server has in the way of the lock; data outside the volume
 around    container   1  around.sh       log, environment, descriptors, secrets, planted links
-lvm       machine    16  from_table.sh   signals and errors inside LVM, between suspending and resuming
+lvm       machine    40  from_table.sh   signals and errors inside LVM, between suspending and resuming
 '
 
 die() {

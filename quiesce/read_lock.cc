@@ -85,7 +85,8 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
     auto now_running = FindBlockers(lock.session_, options.lock_wait);
     if (now_running.ok()) blockers = *std::move(now_running);
     return BlockedBy(blockers, absl::StrCat("the read lock was not granted within ",
-                                            absl::FormatDuration(options.lock_wait)));
+                                            absl::FormatDuration(options.lock_wait), " (",
+                                            locked.message(), ")"));
   }
   ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
   return lock;
