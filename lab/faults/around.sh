@@ -1,6 +1,7 @@
 #!/bin/bash
 # What is around a run: its log, locale, environment and umask; secrets, descriptors, planted links.
 # Usage: see options.sh.
+# shellcheck disable=SC2317  # the trials are called by their names
 source /lab/cases/lib.sh
 source /lab/faults/trial.sh
 source /lab/faults/options.sh

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the server itself has in the way of a backup: long statements, open transactions, DDL under the
 # lock, no connection left; and data that the snapshot would not contain. Usage: see options.sh.
+# shellcheck disable=SC2317  # the trials are called by their names
 source /lab/cases/lib.sh
 source /lab/faults/trial.sh
 source /lab/faults/options.sh
