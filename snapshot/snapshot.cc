@@ -188,6 +188,7 @@ absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
 
 absl::Status RemoveSnapshots(const SnapshotOptions& options) {
   const Lvm lvm = LvmFor(options);
+  RETURN_IF_ERROR(WakeOrigin(options));
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> removable, FindRemovable(volumes, options));
   RETURN_IF_ERROR(RemoveAll(lvm, options, removable));

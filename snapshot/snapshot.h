@@ -17,6 +17,7 @@ namespace mysql_backup {
 struct SnapshotOptions {
   std::string lvm = "/usr/sbin/lvm";
   std::string dmsetup = "/usr/sbin/dmsetup";
+  std::string lvm_locks = "/run/lock/lvm";  // LVM's global/locking_dir
   std::string vg;
   std::string origin;                                   // the logical volume with the data
   std::string name;                                     // of the snapshot

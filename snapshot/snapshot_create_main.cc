@@ -13,6 +13,7 @@ DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
 DEFINE_string(size, "1G", "COW space: what may be written to the origin while the snapshot lives");
 DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
 DEFINE_string(dmsetup, "/usr/sbin/dmsetup", "the device-mapper's program");
+DEFINE_string(lvm_locks, "/run/lock/lvm", "directory of LVM's locks (locking_dir of lvm.conf)");
 DEFINE_bool(dry_run, false, "check that it would work, and make nothing");
 
 namespace {
@@ -33,6 +34,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
       mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
   options.dmsetup = FLAGS_dmsetup;
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
+  options.lvm_locks = FLAGS_lvm_locks;
   ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag("size", FLAGS_size));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
   if (FLAGS_dry_run) return mysql_backup::CheckCanCreate(options, size_bytes);

@@ -12,6 +12,7 @@ DEFINE_string(lv, "lv_mysql_data", "logical volume with the data, the origin");
 DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
 DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
 DEFINE_string(dmsetup, "/usr/sbin/dmsetup", "the device-mapper's program");
+DEFINE_string(lvm_locks, "/run/lock/lvm", "directory of LVM's locks (locking_dir of lvm.conf)");
 DEFINE_int32(deadline, 60, "seconds for all tries while the snapshot is in use");
 
 namespace {
@@ -32,6 +33,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
       mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
   options.dmsetup = FLAGS_dmsetup;
+  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
+  options.lvm_locks = FLAGS_lvm_locks;
   if (FLAGS_deadline < 1) {
     return mysql_backup::UsageError(
         absl::StrCat("--deadline=", FLAGS_deadline, " is not 1 second or more"));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/exit_code.h"
 #include "snapshot/lvm.h"
@@ -167,6 +168,20 @@ TEST(ParseDeviceNames, TakesThoseOfLvm) {
   EXPECT_TRUE(ParseDeviceNames("")->empty());
   EXPECT_FALSE(ParseDeviceNames("vg-data\n").ok());
   EXPECT_FALSE(ParseDeviceNames("|LVM-abc\n").ok());
+}
+
+TEST(ParseDeviceState, TellsWhatIsWrong) {
+  const auto state = [](const char* report) {
+    const auto parsed = ParseDeviceState(report);
+    if (!parsed.ok()) return std::string("?");
+    return absl::StrCat(parsed->suspended, parsed->second_table);
+  };
+  EXPECT_EQ(state("Active|Live\n"), "00");
+  EXPECT_EQ(state("Active|Both\n"), "01");
+  EXPECT_EQ(state("Suspended|Both\n"), "11");
+  EXPECT_EQ(state("Suspended|Live\n"), "10");
+  EXPECT_EQ(state("No devices found\n"), "?");
+  EXPECT_EQ(state(""), "?");
 }
 
 TEST(FindStaleDevices, KnowsWhatIsNobodys) {

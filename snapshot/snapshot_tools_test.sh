@@ -206,7 +206,9 @@ cat >"$test_dir/dmsetup" <<END
 echo "dmsetup \$*" >>"$calls"
 case "\$*" in
   'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
+  'info -c --noheadings --separator | -o suspended,tables_loaded '*) cat "$test_dir/state_of_origin" ;;
   info*) grep -q "^\${6}|" "$test_dir/devices" ;;
+  clear* | resume*) echo 'Active|Live' >"$test_dir/state_of_origin" ;;
   remove*) . "$test_dir/on_dm_remove" ;;
 esac
 END
@@ -216,6 +218,7 @@ devices() { # [NAME...]
 }
 echo "sed -i \"/^\$3|/d\" '$test_dir/devices'" >"$test_dir/on_dm_remove"
 dmsetup=--dmsetup=$test_dir/dmsetup
+echo 'Active|Live' >"$test_dir/state_of_origin"
 given "$origin"
 devices
 run "$tools/snapshot_remove" "$lvm" "$dmsetup"
@@ -240,3 +243,26 @@ expect_exit 4
 expect_stderr 'cannot remove the device vg_mysql-mysql_snapshot .*busy.*dmsetup ls --tree'
 run "$tools/snapshot_remove" "$lvm" --dmsetup=/nonexistent/dmsetup
 expect_exit 0
+
+# --- an origin that such a command left suspended is woken, before LVM can make it worse
+lock=--lvm_locks=$test_dir/locks
+mkdir "$test_dir/locks"
+devices
+for state_of_origin in 'Suspended|Both' 'Active|Both' 'Suspended|Live'; do
+  echo "$state_of_origin" >"$test_dir/state_of_origin"
+  given "$origin"
+  run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
+  expect_exit 0
+  expect_stderr 'WARNING snapshot_remove: an LVM command was killed half way: vg_mysql-lv_mysql_data '
+  wanted='dmsetup resume vg_mysql-lv_mysql_data'
+  [[ $state_of_origin != *Both ]] || wanted="dmsetup clear vg_mysql-lv_mysql_data $wanted"
+  expect "what was done: $(cat "$calls")" test "$(grep -E '^(dmsetup (clear|resume)|lvs)' "$calls" | sed '/^lvs/q' |
+    grep -v '^lvs' | tr '\n' ' ')" = "$wanted "
+done
+# Not while an LVM command may be at it: here somebody has LVM's lock.
+echo 'Suspended|Both' >"$test_dir/state_of_origin"
+given "$origin"
+run flock "$test_dir/locks/V_vg_mysql" "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
+expect_exit 0
+expect_stderr 'WARNING .*cannot be had: an LVM command is at work'
+expect "it was touched" not grep -qE '^dmsetup (clear|resume)' "$calls"

@@ -1,22 +1,32 @@
 #include "snapshot/stale_devices.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/subprocess.h"
+#include "base/unique_fd.h"
 
 namespace mysql_backup {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(30);
+
+constexpr int kLockTries = 50;
+constexpr absl::Duration kLockPause = absl::Milliseconds(200);
 
 absl::StatusOr<std::string> RunDmsetup(const SnapshotOptions& options,
                                        std::vector<std::string> arguments) {
@@ -34,7 +44,61 @@ bool HasSnapshots(const std::vector<LogicalVolume>& volumes, const std::string& 
                      [&](const LogicalVolume& volume) { return volume.IsSnapshotOf(origin); });
 }
 
+// LVM's own lock on a group: its commands take turns by it. A report holds it for a moment only.
+// Nullopt when it cannot be had.
+absl::optional<UniqueFd> LockGroup(const SnapshotOptions& options) {
+  const std::string path = absl::StrCat(options.lvm_locks, "/V_", options.vg);
+  UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  for (int i = 0; file.ok() && i < kLockTries; ++i) {
+    if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+    absl::SleepFor(kLockPause);
+  }
+  return absl::nullopt;
+}
+
+absl::StatusOr<DeviceState> StateOf(const SnapshotOptions& options, const std::string& device) {
+  ASSIGN_OR_RETURN(const std::string report,
+                   RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o",
+                                        "suspended,tables_loaded", device}));
+  return ParseDeviceState(report);
+}
+
 }  // namespace
+
+absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report) {
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::StripAsciiWhitespace(report), '|');
+  if (fields.size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(report)));
+  }
+  DeviceState state;
+  state.suspended = fields[0] == "Suspended";
+  state.second_table = fields[1] == "Both";
+  return state;
+}
+
+absl::Status WakeOrigin(const SnapshotOptions& options) {
+  const std::string device = DeviceName(options.vg, options.origin);
+  const auto state = StateOf(options, device);
+  // No such device, or no device-mapper: LVM will have more to say about that.
+  if (!state.ok() || (!state->suspended && !state->second_table)) return absl::OkStatus();
+  const absl::optional<UniqueFd> lock = LockGroup(options);
+  if (!lock.has_value()) {
+    LOG(WARNING) << device << " is suspended, or about to get another table, and LVM's lock in "
+                 << options.lvm_locks << " cannot be had: an LVM command is at work on "
+                 << options.vg << " (ps -C lvm)";
+    return absl::OkStatus();
+  }
+  // What was seen before may have been that command's work.
+  ASSIGN_OR_RETURN(const DeviceState now, StateOf(options, device));
+  if (!now.suspended && !now.second_table) return absl::OkStatus();
+  LOG(WARNING) << "an LVM command was killed half way: " << device
+               << (now.suspended ? " is suspended" : " has a second table")
+               << "; giving it back the table that it had";
+  if (now.second_table) RETURN_IF_ERROR(RunDmsetup(options, {"clear", device}).status());
+  return RunDmsetup(options, {"resume", device}).status();
+}
 
 std::string DeviceName(absl::string_view vg, absl::string_view lv) {
   return absl::StrCat(absl::StrReplaceAll(vg, {{"-", "--"}}), "-",

@@ -1,6 +1,7 @@
-// What the kernel still has of a snapshot that LVM's metadata does not know (any more). An lvcreate
-// or lvremove that is killed half way leaves such devices; LVM does not look for them, and the next
-// lvcreate fails because their names are taken.
+// What an lvcreate or lvremove that was killed half way leaves in the kernel: an origin that is
+// suspended, with every writer waiting, or about to get a table that leads nowhere; and devices of
+// a snapshot that LVM's metadata does not know (any more), whose names the next lvcreate needs. LVM
+// does not look for either.
 
 #ifndef MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_
 #define MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_
@@ -24,6 +25,20 @@ std::string DeviceName(absl::string_view vg, absl::string_view lv);
 // `dmsetup info -c --noheadings --separator | -o name,uuid` prints. InvalidArgument naming the
 // line.
 absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view report);
+
+// Gives the server its disk back: where the origin is suspended, or has a second table loaded, and
+// no LVM command is at work on the group that could be about to see to it, that table is dropped
+// and the origin goes on with the one it had. To be called before any LVM command: LVM would make
+// the second table the origin's, although what lies under it may not be there. Internal when
+// dmsetup fails.
+absl::Status WakeOrigin(const SnapshotOptions& options);
+
+// What `dmsetup info -c --noheadings --separator | -o suspended,tables_loaded` tells of one device.
+struct DeviceState {
+  bool suspended = false;
+  bool second_table = false;
+};
+absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report);
 
 // Returns those of `devices` that are nobody's, given all `volumes` of the group, in the order in
 // which they can be removed: the snapshot's own and its COW space when there is no volume of its
