@@ -131,7 +131,7 @@ copy() {
     --max_size="$SNAPSHOT_MAX_SIZE" -- \
     "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
     --destination="$BACKUP_ROOT/$partial" --progress_fd=0 \
-    <&3 >"$run_dir/copied" 7<&- 8>&- 9>&- &
+    <&3 >"$run_dir/copied" 6<&- 7<&- 8>&- 9>&- &
   await "$!"
 }
 
