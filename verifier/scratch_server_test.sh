@@ -88,8 +88,9 @@ until sql <<<'SHOW PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
 cp -a "$server_dir/data" "$server_dir/crashed"
 kill %%
 sql "SET GLOBAL log_output = 'TABLE', general_log = ON, slow_query_log = ON;"
-sql <<<'FLUSH TABLES WITH READ LOCK; SELECT 1; SELECT SLEEP(1000);' >/dev/null 2>&1 &
-until sql <<<'SHOW FULL PROCESSLIST' | grep -q 'SELECT SLEEP'; do sleep 0.1; done
+# Another number than before: that session may not have ended yet, and is not to be taken for this one.
+sql <<<'FLUSH TABLES WITH READ LOCK; SELECT 1; SELECT SLEEP(2000);' >/dev/null 2>&1 &
+until sql <<<'SHOW FULL PROCESSLIST' | grep -q 'SELECT SLEEP(2000)'; do sleep 0.1; done
 cp -a "$server_dir/data" "$server_dir/logging"
 stop_mariadb
 cp -a "$server_dir/data" "$server_dir/clean"

@@ -89,6 +89,7 @@ absl::Status SuperviseRun(const UniqueFd& notifications, pid_t script, const Uni
 [[noreturn]] void BecomeCommand(const std::vector<std::string>& arguments, int to_parent,
                                 int from_parent) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const auto notifications = mysql_backup::InstallPointFilter();

@@ -111,9 +111,8 @@ bool IsDying(pid_t pid) {
 std::string ReadMemory(pid_t pid, uint64_t address, size_t size) {
   std::string text(size, '\0');
   const iovec local = {text.data(), text.size()};
-  // An address of another process, never followed here.
-  const iovec remote = {reinterpret_cast<void*>(address),
-                        size};  // NOLINT(performance-no-int-to-ptr)
+  // An address of another process, never followed here. NOLINTNEXTLINE(performance-no-int-to-ptr)
+  const iovec remote = {reinterpret_cast<void*>(address), size};
   const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
   text.resize(got < 0 ? 0 : static_cast<size_t>(got));
   return text;
