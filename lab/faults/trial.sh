@@ -171,8 +171,10 @@ run_at() {
   rm -f /tmp/hook.done
   : >"$log_file"
   status=0
-  # What runs in the background is deaf to SIGINT; cron's children are not.
-  env --default-signal=INT /lab/fault_point --log=/tmp/reached --at="$1" "${@:2}" -- \
+  # What runs in the background may be deaf to SIGINT and SIGHUP; cron's children are not. A run that
+  # hangs is given up: its trial then fails by what is left of it.
+  env --default-signal=INT,HUP timeout --signal=KILL 300 \
+    /lab/fault_point --log=/tmp/reached --at="$1" "${@:2}" -- \
     /app/backup_mysql.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
 }
 
@@ -227,6 +229,7 @@ trial() {
   since=$(acknowledged)
   if [[ $2 == STOP || $hook == stop_holder ]]; then
     configure_trial LOCK_MAX_HOLD=4
+    rm -f /tmp/hook.done
     resume_stopped &
     resumer=$!
   fi

@@ -50,7 +50,7 @@ trial_at() { # FAULT POINT CODES KIND ARGUMENT...
   problems=() flags=() hook=
   flags_for "${@:4}"
   : >"$log_file"
-  verify env --default-signal=INT /lab/fault_point --log=/tmp/reached --at="$2" "${flags[@]}" --
+  verify env --default-signal=INT,HUP timeout --signal=KILL 300 /lab/fault_point --log=/tmp/reached --at="$2" "${flags[@]}" --
   if ! was_reached "$2"; then
     echo "UNREACHED $suite/$1@$2"
     return
