@@ -178,9 +178,10 @@ server_down() {
   systemctl stop mariadb
   : >"$log_file"
   backup
-  check_verdict 2
   never_locked
-  systemctl start mariadb
+  systemctl start mariadb # which the verdict looks at
+  check_backups 0
+  check_verdict 2
 }
 
 begin_trials
