@@ -4,7 +4,11 @@
 # shellcheck disable=SC2317  # the functions are called through step
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-here=$(readlink -f -- "$0") && here=${here%/*} || exit 2
+here=$(readlink -f -- "$0") || {
+  echo "${0##*/}: readlink failed, so the programs cannot be found; run it again" >&2
+  exit 2
+}
+here=${here%/*}
 # shellcheck source=scripts/lib/steps.sh
 source "$here/lib/steps.sh" || exit 2
 

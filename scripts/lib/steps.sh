@@ -65,7 +65,10 @@ require_root() {
 load_config() {
   local text key value
   text=$("$bin/read_config" ${1:+"--config=$(realpath -m -- "$1")"}) || {
-    contract_code $?
+    local status=$?
+    ((status < 126)) ||
+      echo "$script_name: read_config could not be run, or was killed; run it by hand: $bin/read_config" >&2
+    contract_code "$status"
     exit "$REPLY"
   }
   cd /
