@@ -2,11 +2,10 @@
 
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "base/percent.h"
 #include "base/status.h"
 
 namespace mysql_backup {
@@ -22,19 +21,6 @@ absl::StatusOr<std::vector<MysqlRow>> ReadBinlogStatus(MysqlSession& session) {
     if (rows.ok() || MysqlErrorNumber(rows.status()) != kSyntaxError) return rows;
   }
   return session.Query("SHOW MASTER STATUS");
-}
-
-std::string Encode(absl::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_iscntrl(byte) || c == ' ' || c == '%') {
-      absl::StrAppendFormat(&encoded, "%%%02X", byte);
-    } else {
-      encoded.push_back(c);
-    }
-  }
-  return encoded;
 }
 
 }  // namespace
@@ -65,10 +51,10 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
 
 std::string FormatPosition(const Position& position) {
   return absl::StrCat(
-      "flavour=", position.is_mariadb ? "mariadb" : "mysql", " version=", Encode(position.version),
-      " server_id=", Encode(position.server_id), " server_uuid=", Encode(position.server_uuid),
-      " binlog_file=", Encode(position.binlog_file), " binlog_position=", position.binlog_position,
-      " gtid=", Encode(position.gtid));
+      "flavour=", position.is_mariadb ? "mariadb" : "mysql", " version=", PercentEncode(position.version),
+      " server_id=", PercentEncode(position.server_id), " server_uuid=", PercentEncode(position.server_uuid),
+      " binlog_file=", PercentEncode(position.binlog_file), " binlog_position=", position.binlog_position,
+      " gtid=", PercentEncode(position.gtid));
 }
 
 }  // namespace mysql_backup

@@ -20,6 +20,7 @@ _LIBRARIES = {
     "ssl": ("libssl-dev", ["libssl.a", "libcrypto.a"], [], []),
     "z": ("zlib1g-dev", ["libz.a"], [], []),
     "zstd": ("libzstd-dev", ["libzstd.a"], [], []),
+    "xxhash": ("libxxhash-dev", ["libxxhash.a"], [], []),
     "gtest": ("libgmock-dev", ["libgmock.a", "libgtest.a"], [], []),
     "gtest_main": ("libgmock-dev", ["libgmock_main.a"], [], ["gtest"]),
 }

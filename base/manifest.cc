@@ -1,0 +1,248 @@
+#include "base/manifest.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/checksum.h"
+#include "base/log.h"
+#include "base/percent.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
+#include "base/value.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr off_t kTailBytes = off_t{64} << 10;
+
+// One that leads out of the backup, or could be another spelling of one that does not, has not been
+// written by us.
+bool IsPlainPath(absl::string_view path) {
+  for (const absl::string_view part : absl::StrSplit(path, '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return path.find('\0') == absl::string_view::npos;
+}
+
+bool IsWord(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+           absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
+  });
+}
+
+std::string LastLine(size_t entries, const std::string& checksum) {
+  return absl::StrCat("end entries=", entries, " xxh128=", checksum, "\n");
+}
+
+// Takes the first line, with its line feed, off `text`; nullopt where there is no whole line left.
+absl::optional<absl::string_view> TakeLine(absl::string_view* text) {
+  const size_t size = text->find('\n');
+  if (size == absl::string_view::npos) return absl::nullopt;
+  const absl::string_view line = text->substr(0, size);
+  text->remove_prefix(size + 1);
+  return line;
+}
+
+// The entries and records in `text`, which begins after the first line and ends before the last.
+struct Lines {
+  Manifest manifest;
+  std::string wrong;  // the first line of another form, for people; empty where there is none
+};
+
+Lines ParseLines(absl::string_view text) {
+  Lines lines;
+  std::unordered_set<std::string> paths;
+  for (size_t number = 2; !text.empty(); ++number) {
+    const absl::optional<absl::string_view> line = TakeLine(&text);
+    const auto wrong = [&](absl::string_view why) {
+      lines.wrong = absl::StrCat("line ", number, " ", why, ": '",
+                                 OneLine(line.value_or(text).substr(0, 200)), "'");
+      return lines;
+    };
+    if (!line.has_value()) return wrong("is cut short");
+    if (absl::optional<ManifestEntry> entry = ParseEntry(*line); entry.has_value()) {
+      if (!lines.manifest.records.empty()) return wrong("is an entry after the records");
+      if (!paths.insert(entry->path).second) return wrong("is the second of its path");
+      lines.manifest.entries.push_back(*std::move(entry));
+      continue;
+    }
+    absl::optional<ManifestRecord> record = ParseRecord(*line);
+    if (!record.has_value()) return wrong("is neither an entry nor a record");
+    lines.manifest.records.push_back(*std::move(record));
+  }
+  return lines;
+}
+
+absl::StatusOr<UniqueFd> OpenManifest(int backup, const std::string& path) {
+  UniqueFd fd(openat(backup, kManifestName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (fd.ok()) return fd;
+  const absl::Status status = ErrnoError(absl::StrCat("open ", path, "/", kManifestName));
+  return Annotate(status, absl::IsNotFound(status)
+                              ? "; the backup was made before there were manifests, or has lost it"
+                              : "");
+}
+
+// What the file holds from `offset` to its end.
+absl::StatusOr<std::string> ReadFrom(int fd, off_t offset, const std::string& path) {
+  std::string text;
+  std::string piece(size_t{64} << 10, '\0');
+  while (true) {
+    const ssize_t size =
+        pread(fd, piece.data(), piece.size(), offset + static_cast<off_t>(text.size()));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return ErrnoError(absl::StrCat("read ", path, "/", kManifestName));
+    if (size == 0) return text;
+    text.append(piece, 0, static_cast<size_t>(size));
+  }
+}
+
+}  // namespace
+
+bool operator==(const ManifestEntry& a, const ManifestEntry& b) {
+  return a.kind == b.kind && a.path == b.path && a.bytes == b.bytes && a.checksum == b.checksum;
+}
+
+std::string FormatEntry(const ManifestEntry& entry) {
+  return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&entry.kind), 1), " ",
+                      entry.checksum.empty() ? "-" : entry.checksum, " ", entry.bytes, " ",
+                      PercentEncode(entry.path), "\n");
+}
+
+absl::optional<ManifestEntry> ParseEntry(absl::string_view line) {
+  const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+  if (words.size() != 4) return absl::nullopt;
+  ManifestEntry entry;
+  if (words[0] == "d") {
+    entry.kind = ManifestEntry::Kind::kDirectory;
+  } else if (words[0] == "f") {
+    entry.kind = ManifestEntry::Kind::kFile;
+  } else if (words[0] == "l") {
+    entry.kind = ManifestEntry::Kind::kLink;
+  } else {
+    return absl::nullopt;
+  }
+  const absl::optional<int64_t> bytes = ParseDigits(words[2]);
+  absl::optional<std::string> path = PercentDecode(words[3]);
+  if (!bytes.has_value() || !path.has_value() || !IsPlainPath(*path)) return absl::nullopt;
+  entry.bytes = static_cast<uint64_t>(*bytes);
+  entry.path = *std::move(path);
+  if (entry.kind == ManifestEntry::Kind::kDirectory) {
+    if (words[1] != "-" || entry.bytes != 0) return absl::nullopt;
+  } else {
+    if (!IsChecksum(words[1])) return absl::nullopt;
+    entry.checksum = std::string(words[1]);
+  }
+  return entry;
+}
+
+std::string ManifestRecord::Get(absl::string_view key) const {
+  for (const auto& [name, value] : values) {
+    if (name == key) return value;
+  }
+  return "";
+}
+
+absl::optional<ManifestRecord> ParseRecord(absl::string_view line) {
+  const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+  ManifestRecord record;
+  if (!IsWord(words[0]) || words[0].size() < 2) return absl::nullopt;
+  record.word = std::string(words[0]);
+  for (size_t i = 1; i < words.size(); ++i) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(words[i], absl::MaxSplits('=', 1));
+    absl::optional<std::string> value = PercentDecode(pair.second);
+    if (!IsWord(pair.first) || !absl::StrContains(words[i], '=') || !value.has_value()) {
+      return absl::nullopt;
+    }
+    record.values.emplace_back(std::string(pair.first), *std::move(value));
+  }
+  return record;
+}
+
+std::string Manifest::Get(absl::string_view word, absl::string_view key) const {
+  for (const ManifestRecord& record : records) {
+    if (record.word == word) return record.Get(key);
+  }
+  return "";
+}
+
+absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
+  if (!absl::StartsWith(text, kManifestHead)) {
+    return absl::DataLossError(absl::StrCat("its first line is not '",
+                                            absl::StripSuffix(kManifestHead, "\n"), "'"));
+  }
+  const size_t last = text.rfind("\nend ");
+  if (last == absl::string_view::npos) {
+    return absl::DataLossError("it has no last line: it was cut short, or never completed");
+  }
+  const absl::string_view all = text.substr(0, last + 1);
+  const absl::string_view end = text.substr(last + 1);
+  Lines lines = ParseLines(all.substr(absl::string_view(kManifestHead).size()));
+  if (end != LastLine(lines.manifest.entries.size(), ChecksumOf(all)) && lines.wrong.empty()) {
+    lines.wrong = "the checksum or the number of entries in its last line is not that of the others";
+  }
+  if (!lines.wrong.empty()) return absl::DataLossError(lines.wrong);
+  return std::move(lines.manifest);
+}
+
+absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string_view records) {
+  if (!absl::StartsWith(begun, kManifestHead)) {
+    return absl::InvalidArgumentError("the manifest's first line is missing");
+  }
+  const std::string all = absl::StrCat(begun, records);
+  Lines lines = ParseLines(absl::string_view(all).substr(absl::string_view(kManifestHead).size()));
+  for (const ManifestRecord& record : lines.manifest.records) {
+    if (record.word == "end" && lines.wrong.empty()) {
+      lines.wrong = "it has a last line already";
+    }
+  }
+  if (!lines.wrong.empty()) return absl::InvalidArgumentError(lines.wrong);
+  return absl::StrCat(records, LastLine(lines.manifest.entries.size(), ChecksumOf(all)));
+}
+
+absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
+  ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
+  ASSIGN_OR_RETURN(const std::string text, ReadFrom(fd.get(), 0, path));
+  absl::StatusOr<Manifest> manifest = ParseManifest(text);
+  if (manifest.ok()) return manifest;
+  return absl::DataLossError(
+      absl::StrCat(path, "/", kManifestName, " is damaged: ", manifest.status().message()));
+}
+
+absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup,
+                                                                const std::string& path) {
+  ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
+  struct stat facts = {};
+  if (fstat(fd.get(), &facts) != 0) {
+    return ErrnoError(absl::StrCat("stat ", path, "/", kManifestName));
+  }
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadFrom(fd.get(), std::max<off_t>(0, facts.st_size - kTailBytes), path));
+  std::vector<ManifestRecord> records;
+  absl::string_view rest = text;
+  // The first line may be half a line.
+  TakeLine(&rest);
+  while (const absl::optional<absl::string_view> line = TakeLine(&rest)) {
+    if (ParseEntry(*line).has_value()) continue;
+    absl::optional<ManifestRecord> record = ParseRecord(*line);
+    if (record.has_value()) records.push_back(*std::move(record));
+  }
+  if (records.empty() || records.back().word != "end" || !rest.empty()) {
+    return absl::DataLossError(absl::StrCat(path, "/", kManifestName, " is not complete"));
+  }
+  records.pop_back();
+  return records;
+}
+
+}  // namespace mysql_backup
