@@ -1,7 +1,6 @@
 #include "base/manifest.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/percent.h"
 #include "base/status.h"
@@ -93,20 +93,6 @@ absl::StatusOr<UniqueFd> OpenManifest(int backup, const std::string& path) {
                               : "");
 }
 
-// What the file holds from `offset` to its end.
-absl::StatusOr<std::string> ReadFrom(int fd, off_t offset, const std::string& path) {
-  std::string text;
-  std::string piece(size_t{64} << 10, '\0');
-  while (true) {
-    const ssize_t size =
-        pread(fd, piece.data(), piece.size(), offset + static_cast<off_t>(text.size()));
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return ErrnoError(absl::StrCat("read ", path, "/", kManifestName));
-    if (size == 0) return text;
-    text.append(piece, 0, static_cast<size_t>(size));
-  }
-}
-
 }  // namespace
 
 bool operator==(const ManifestEntry& a, const ManifestEntry& b) {
@@ -179,8 +165,8 @@ std::string Manifest::Get(absl::string_view word, absl::string_view key) const {
 
 absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
   if (!absl::StartsWith(text, kManifestHead)) {
-    return absl::DataLossError(absl::StrCat("its first line is not '",
-                                            absl::StripSuffix(kManifestHead, "\n"), "'"));
+    return absl::DataLossError(
+        absl::StrCat("its first line is not '", absl::StripSuffix(kManifestHead, "\n"), "'"));
   }
   const size_t last = text.rfind("\nend ");
   if (last == absl::string_view::npos) {
@@ -190,7 +176,8 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
   const absl::string_view end = text.substr(last + 1);
   Lines lines = ParseLines(all.substr(absl::string_view(kManifestHead).size()));
   if (end != LastLine(lines.manifest.entries.size(), ChecksumOf(all)) && lines.wrong.empty()) {
-    lines.wrong = "the checksum or the number of entries in its last line is not that of the others";
+    lines.wrong =
+        "the checksum or the number of entries in its last line is not that of the others";
   }
   if (!lines.wrong.empty()) return absl::DataLossError(lines.wrong);
   return std::move(lines.manifest);
@@ -199,6 +186,9 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
 absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string_view records) {
   if (!absl::StartsWith(begun, kManifestHead)) {
     return absl::InvalidArgumentError("the manifest's first line is missing");
+  }
+  if (!absl::EndsWith(begun, "\n")) {
+    return absl::InvalidArgumentError("its last entry is cut short");
   }
   const std::string all = absl::StrCat(begun, records);
   Lines lines = ParseLines(absl::string_view(all).substr(absl::string_view(kManifestHead).size()));
@@ -211,9 +201,13 @@ absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string
   return absl::StrCat(records, LastLine(lines.manifest.entries.size(), ChecksumOf(all)));
 }
 
-absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
+absl::StatusOr<std::string> ReadManifestText(int backup, const std::string& path) {
   ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
-  ASSIGN_OR_RETURN(const std::string text, ReadFrom(fd.get(), 0, path));
+  return ReadToEnd(fd.get(), absl::StrCat(path, "/", kManifestName));
+}
+
+absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadManifestText(backup, path));
   absl::StatusOr<Manifest> manifest = ParseManifest(text);
   if (manifest.ok()) return manifest;
   return absl::DataLossError(
@@ -223,12 +217,10 @@ absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
 absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup,
                                                                 const std::string& path) {
   ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
-  struct stat facts = {};
-  if (fstat(fd.get(), &facts) != 0) {
-    return ErrnoError(absl::StrCat("stat ", path, "/", kManifestName));
-  }
+  // A shorter one cannot be sought in so far, and is read whole.
+  lseek(fd.get(), -kTailBytes, SEEK_END);
   ASSIGN_OR_RETURN(const std::string text,
-                   ReadFrom(fd.get(), std::max<off_t>(0, facts.st_size - kTailBytes), path));
+                   ReadToEnd(fd.get(), absl::StrCat(path, "/", kManifestName)));
   std::vector<ManifestRecord> records;
   absl::string_view rest = text;
   // The first line may be half a line.

@@ -29,8 +29,9 @@
 
 namespace mysql_backup {
 
-// Its name at the top of a backup. Servers take no notice of a file of such a name.
-inline constexpr char kManifestName[] = "backup_manifest";
+// Its name at the top of a backup. No database has a directory of such a name, since servers write
+// "." as "@002e", and they take no notice of such a file.
+inline constexpr char kManifestName[] = "backup.manifest";
 
 // The first line.
 inline constexpr char kManifestHead[] = "mysql-backup-manifest 1\n";
@@ -76,13 +77,17 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text);
 // another form, or a path is there twice.
 absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string_view records);
 
-// Reads the manifest in the backup open at `backup`; NotFound where it has none, DataLoss where it
-// is damaged. `path`, the backup's, is for errors.
+// Reads the manifest in the backup open at `backup`, as it is; NotFound where it has none. `path`,
+// the backup's, is for errors.
+absl::StatusOr<std::string> ReadManifestText(int backup, const std::string& path);
+
+// The same, parsed; DataLoss where it is damaged.
 absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path);
 
 // As ReadManifest, but only the records, from the last 64 KiB of it: quick, and with nothing proven
 // but that it has its last line.
-absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup, const std::string& path);
+absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup,
+                                                                const std::string& path);
 
 }  // namespace mysql_backup
 

@@ -143,6 +143,7 @@ TEST(FinishManifestTest, RefusesWhatIsNoManifest) {
   };
   EXPECT_EQ(why("", ""), "the manifest's first line is missing");
   EXPECT_THAT(why(begun + FormatEntry(kFile), ""), HasSubstr("line 5 is the second of its path"));
+  EXPECT_EQ(why(begun + "d - 0 cut", "run a=1\n"), "its last entry is cut short");
   EXPECT_THAT(why(begun, "x"), HasSubstr("line 5 is cut short: 'x'"));
   EXPECT_THAT(why(begun, "Hello\n"), HasSubstr("line 5 is neither"));
   EXPECT_THAT(why(begun, "a_b c=1\nd - 0 x\n"), HasSubstr("line 6 is an entry after the records"));
@@ -176,7 +177,7 @@ TEST(ReadManifestTest, TellsNoneFromADamagedOne) {
   EXPECT_TRUE(absl::IsDataLoss(ReadManifest(damaged.get(), "/b").status()));
   EXPECT_TRUE(absl::IsDataLoss(ReadManifestRecords(damaged.get(), "/b").status()));
   EXPECT_THAT(std::string(ReadManifest(damaged.get(), "/b").status().message()),
-              HasSubstr("/b/backup_manifest is damaged: it has no last line"));
+              HasSubstr("/b/backup.manifest is damaged: it has no last line"));
 }
 
 }  // namespace

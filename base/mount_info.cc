@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
 
@@ -60,20 +61,6 @@ absl::optional<Mount> ParseLine(absl::string_view line) {
   return mount;
 }
 
-absl::StatusOr<std::string> ReadAll(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return ErrnoError(absl::StrCat("read ", path));
-  std::string text;
-  char buffer[16 << 10];
-  while (true) {
-    const ssize_t size = read(file.get(), buffer, sizeof(buffer));
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return ErrnoError(absl::StrCat("read ", path));
-    if (size == 0) return text;
-    text.append(buffer, static_cast<size_t>(size));
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Mount>> ParseMountInfo(absl::string_view text) {
@@ -89,7 +76,7 @@ absl::StatusOr<std::vector<Mount>> ParseMountInfo(absl::string_view text) {
 }
 
 absl::StatusOr<std::vector<Mount>> ReadMountInfo(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadAll(path));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   return ParseMountInfo(text);
 }
 
@@ -107,7 +94,7 @@ absl::StatusOr<absl::optional<Mount>> MountAt(const std::string& directory) {
   if (size < 0) return ErrnoError(absl::StrCat("find the real path of ", directory));
   const absl::string_view path(real_path, static_cast<size_t>(size));
 
-  ASSIGN_OR_RETURN(const std::string info, ReadAll(absl::StrCat("/proc/self/fdinfo/", fd.get())));
+  ASSIGN_OR_RETURN(const std::string info, ReadFile(absl::StrCat("/proc/self/fdinfo/", fd.get())));
   int id = -1;
   for (absl::string_view line : absl::StrSplit(info, '\n')) {
     if (absl::ConsumePrefix(&line, "mnt_id:") && !absl::SimpleAtoi(line, &id)) id = -1;

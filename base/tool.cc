@@ -14,12 +14,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/exit_code.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/value.h"
+#include "base/version.h"
 
 DECLARE_bool(help);
+DECLARE_bool(version);
 
 DEFINE_string(reason_file, "", "file to append the reason of a failure to, for the caller's log");
 
@@ -61,7 +64,9 @@ std::string HelpText(const ToolHelp& help) {
                     flag.type == "bool" ? "" : absl::AsciiStrToUpper(flag.type), "\n      ",
                     flag.description, Default(flag), "\n");
   }
-  absl::StrAppend(&text, "  --help\n      print this and exit\n\nStdin: ",
+  absl::StrAppend(&text,
+                  "  --help\n      print this and exit\n  --version\n      print the version and "
+                  "exit\n\nStdin: ",
                   help.stdin_use.empty() ? "not read" : help.stdin_use,
                   "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
                   "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
@@ -92,6 +97,9 @@ int ToolMain(int argc, char** argv, const ToolHelp& help,
     const absl::Status written = WriteStdout(HelpText(help));
     return static_cast<int>(ExitCodeOf(written));
   }
+  if (FLAGS_version) {
+    return static_cast<int>(ExitCodeOf(WriteStdout(absl::StrCat(help.name, " ", kVersion, "\n"))));
+  }
   CatchInterrupts();
   const absl::Status status = real_main(std::vector<std::string>(argv + 1, argv + argc));
   if (!status.ok()) Report(OneLine(status.message()));
@@ -112,13 +120,7 @@ absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
 }
 
 absl::Status WriteStdout(absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t size = write(STDOUT_FILENO, text.data(), text.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return ErrnoError("write to standard output");
-    text.remove_prefix(static_cast<size_t>(size));
-  }
-  return absl::OkStatus();
+  return WriteAll(STDOUT_FILENO, text, "to standard output");
 }
 
 absl::StatusOr<std::string> ReadStdin() {

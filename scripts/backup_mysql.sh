@@ -58,6 +58,7 @@ open_log
 now_ms
 run_began=$REPLY
 printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
+printf -v started '%(%Y-%m-%dT%H:%M:%S%z)T' -1
 
 locked_at= # since when, in milliseconds
 locked_ms= # for how long
@@ -67,6 +68,12 @@ half_done= # half a copy, or half a deletion of an old backup
 published= # file with the path of the new backup
 exit_code=0
 
+# record LINE: what is known of the backup, for the log and the backup's manifest.
+record() {
+  log INFO "$1"
+  printf '%s\n' "$1" >>"$run_dir/records"
+}
+
 # --- the steps ------------------------------------------------------------------------------------
 
 # All that can fail before the lock is tried, and the leftovers of a run that was killed.
@@ -74,6 +81,7 @@ preflight() {
   one_run /run/mysql-backup || return
   published=$run_dir/published
   : >"$published"
+  echo "run started=$started lock_scope=$LOCK_SCOPE" >"$run_dir/records"
   tool unmount_snapshot --mount_point="$MOUNT_POINT" --device="/dev/$VG/$SNAPSHOT" || return
   tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
   tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
@@ -109,7 +117,7 @@ quiesce() {
   exec 8<>"$fifo"
   now_ms
   locked_at=$REPLY
-  log INFO "$position"
+  record "$position"
 }
 
 snapshot() {
@@ -142,7 +150,7 @@ copy() {
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
 check() {
   tool snapshot_check --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" >"$run_dir/snapshot" || return
-  log INFO "snapshot: $(<"$run_dir/snapshot")"
+  record "snapshot $(<"$run_dir/snapshot")"
   [[ $LOCK_SCOPE == backup ]] || return 0
   local answer
   echo check >&8
@@ -170,14 +178,15 @@ release() {
   fi
   echo release >&8
   read -r -t 60 -u 7 answer
-  [[ -z $answer ]] || log INFO "$answer"
+  [[ -z $answer ]] || record "$answer"
   locked_ms=${answer##*held_ms=}
   tell_holder_to_go
 }
 
 publish() {
-  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --witness_fd=5 5<&6 \
-    >"$published" || return
+  record "copied $(<"$run_dir/copied")"
+  tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --records="$run_dir/records" \
+    --witness_fd=5 5<&6 >"$published" || return
   half_done=
   exec 6<&-
 }

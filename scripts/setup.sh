@@ -44,6 +44,7 @@ test  shellcheck            presubmit: lint of shell
 test  shfmt                 presubmit: format of shell
 test  time                  bench: peak memory
 test  util-linux            mount, losetup, flock
+test  xxhash                xxh128sum, the second opinion on checksums
 test  xfsprogs              xfs on test devices
 lab   acl                   power cuts: access control lists in fingerprints
 lab   attr                  power cuts: extended attributes in fingerprints

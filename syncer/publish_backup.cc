@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/published.h"
 #include "base/status.h"
+#include "syncer/manifest_writer.h"
 
 namespace mysql_backup {
 namespace {
@@ -47,20 +48,16 @@ absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::st
   return begun;
 }
 
-absl::StatusOr<std::string> PublishBackup(
-    const std::string& root, const std::string& partial, int witness,
-    const std::function<absl::Status(const std::string& name)>& announce) {
+absl::StatusOr<std::string> PublishBackup(const PublishOptions& options) {
+  const std::string& root = options.root;
+  const std::string& partial = options.partial;
   const std::string partial_path = absl::StrCat(root, "/", partial);
   ASSIGN_OR_RETURN(const UniqueFd directory, OpenDirectory(root));
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(directory.get(), partial));
-  ASSIGN_OR_RETURN(const std::vector<std::string> contents, ListDirectory(copy.get()));
-  if (contents.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("refused to publish ", partial_path, ": it is empty"));
-  }
-  if (witness >= 0) {
-    RETURN_IF_ERROR(CheckWitness(witness, directory.get(), root));
-    RETURN_IF_ERROR(WriteToDisk(witness, partial_path));
+  RETURN_IF_ERROR(CompleteManifest(copy.get(), partial_path, options.records));
+  if (options.witness >= 0) {
+    RETURN_IF_ERROR(CheckWitness(options.witness, directory.get(), root));
+    RETURN_IF_ERROR(WriteToDisk(options.witness, partial_path));
   }
   RETURN_IF_ERROR(WriteToDisk(copy.get(), partial_path));
   RETURN_IF_ERROR(SyncDirectory(copy.get(), partial_path));
@@ -81,7 +78,7 @@ absl::StatusOr<std::string> PublishBackup(
       status = absl::AlreadyExistsError(absl::StrCat(root, "/", name, " is there already"));
       continue;
     }
-    if (announce) RETURN_IF_ERROR(announce(name));
+    if (options.announce) RETURN_IF_ERROR(options.announce(name));
     status = RenameNoReplace(directory.get(), partial, name);
     if (absl::IsAlreadyExists(status)) continue;
     RETURN_IF_ERROR(status);

@@ -18,22 +18,28 @@ namespace mysql_backup {
 // second), one second after the newest, so that retention always sees the newest copy as such.
 absl::CivilSecond PublishTime(absl::CivilSecond begun, const std::vector<std::string>& published);
 
-// Writes the copy `partial` (a partial's name) in the directory `root` to disk, renames it, writes
-// the renaming to disk as well, and returns the published name. Nothing is ever replaced.
+struct PublishOptions {
+  std::string root;     // the backup root
+  std::string partial;  // the copy's name in it, a partial's
+  std::string records;  // what the run knows, for the manifest (base/manifest.h): lines
+
+  // A descriptor of `root` that was opened before the copy began, not owned, or -1. The kernel
+  // tells of a write that failed only those who had opened the filesystem before, and of the others
+  // only the first who asks: without a witness, a loss that some other program's sync was told of
+  // goes unnoticed.
+  int witness = -1;
+
+  // Told the name before the copy gets it, so that whoever finds this process killed knows where to
+  // look; an error of its is one of the publication.
+  std::function<absl::Status(const std::string& name)> announce;
+};
+
+// Completes the copy's manifest, writes the copy to disk, renames it, writes the renaming to disk
+// as well, and returns the published name. Nothing is ever replaced.
 //
-// `witness` is a descriptor of `root` that was opened before the copy began, not owned, or -1. The
-// kernel tells of a write that failed only those who had opened the filesystem before, and of the
-// others only the first who asks: without a witness, a loss that some other program's sync was told
-// of goes unnoticed.
-//
-// `announce`, if given, is told the name before the copy gets it, so that whoever finds this
-// process killed knows where to look; an error of its is an error here.
-//
-// An error before the renaming leaves everything as it was. When only the last step failed, the
-// error carries ExitCode::kLeftBehind and names the backup.
-absl::StatusOr<std::string> PublishBackup(
-    const std::string& root, const std::string& partial, int witness = -1,
-    const std::function<absl::Status(const std::string& name)>& announce = nullptr);
+// An error before the renaming leaves everything but the manifest as it was. When only the last
+// step failed, the error carries ExitCode::kLeftBehind and names the backup.
+absl::StatusOr<std::string> PublishBackup(const PublishOptions& options);
 
 }  // namespace mysql_backup
 

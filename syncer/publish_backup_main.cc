@@ -1,12 +1,18 @@
 #include <fcntl.h>
 #include <gflags/gflags.h>
+#include <sys/utsname.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/backup_name.h"
 #include "base/exit_code.h"
+#include "base/file.h"
+#include "base/percent.h"
 #include "base/status.h"
 #include "base/tool.h"
+#include "base/version.h"
 #include "syncer/publish_backup.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql");
@@ -14,6 +20,7 @@ DEFINE_int32(witness_fd, -1,
              "descriptor of the root that the caller opened before the copy began: what has been "
              "lost since then is noticed even if another program was told of it");
 DEFINE_string(partial, "", "name of the copy in it: .backup_YYYYMMDD_HHMMSS.partial");
+DEFINE_string(records, "", "file with what the run knows of the copy, records for its manifest");
 
 namespace {
 
@@ -26,6 +33,16 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "4   the backup is published, but that may not outlast a power cut",
 };
 
+// The last record: when and where it was published, and by which version.
+std::string PublicationRecord() {
+  utsname machine = {};
+  uname(&machine);
+  return absl::StrCat(
+      "published time=", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::LocalTimeZone()),
+      " version=", mysql_backup::kVersion, " host=", mysql_backup::PercentEncode(machine.nodename),
+      "\n");
+}
+
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
@@ -37,12 +54,20 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     return mysql_backup::UsageError(
         absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
   }
-  const auto announce = [](const std::string& name) {
+  mysql_backup::PublishOptions options;
+  options.root = FLAGS_root;
+  options.partial = FLAGS_partial;
+  options.witness = FLAGS_witness_fd;
+  if (!FLAGS_records.empty()) {
+    RETURN_IF_ERROR(mysql_backup::CheckPathFlag("records", FLAGS_records));
+    ASSIGN_OR_RETURN(options.records, mysql_backup::ReadFile(FLAGS_records));
+  }
+  options.records += PublicationRecord();
+  options.announce = [](const std::string& name) {
     return mysql_backup::WriteStdout(
         absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name, "\n"));
   };
-  return mysql_backup::PublishBackup(FLAGS_root, FLAGS_partial, FLAGS_witness_fd, announce)
-      .status();
+  return mysql_backup::PublishBackup(options).status();
 }
 
 }  // namespace

@@ -11,9 +11,16 @@ publish_backup=$PWD/syncer/publish_backup
 root=$test_dir/root
 partial=.backup_20261123_020000.partial
 
+# begin_manifest COPY: as sync_tree leaves it.
+begin_manifest() {
+  printf '%s\n' 'mysql-backup-manifest 1' 'd - 0 shop' \
+    'f 6bba86c7e069f56d5a10b435f1c8e49c 5 shop/orders.ibd' >"$1/backup.manifest"
+}
+
 make_partial() {
   mkdir -p "$root/$partial/shop"
   echo rows >"$root/$partial/shop/orders.ibd"
+  begin_manifest "$root/$partial"
 }
 
 run "$publish_backup" --help
@@ -42,11 +49,21 @@ run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
 expect_stderr "cannot open directory $partial: No such file"
 
+# What belongs to a copy is not known without the manifest that sync_tree has begun.
 mkdir "$root/$partial"
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
-expect_stderr 'it is empty'
-rmdir "$root/$partial"
+expect_stderr 'it has no backup.manifest'
+echo 'mysql-backup-manifest 1' >"$root/$partial/backup.manifest"
+run "$publish_backup" --root="$root" --partial=$partial
+expect_exit 2
+expect_stderr 'by its backup.manifest it is empty'
+echo 'd - 0 sh' >>"$root/$partial/backup.manifest"
+printf 'd - 0 half a li' >>"$root/$partial/backup.manifest"
+run "$publish_backup" --root="$root" --partial=$partial
+expect_exit 2
+expect_stderr 'cannot complete .*/backup.manifest: its last entry is cut short'
+rm -r "${root:?}/$partial"
 
 mkdir "$test_dir/elsewhere"
 touch "$test_dir/elsewhere/file"
@@ -67,6 +84,35 @@ expect_stdout "$root/backup_20261123_020000"
 expect_no_stderr
 expect "it is another directory" test "$(stat -c '%i %a' "$root/backup_20261123_020000")" = "$inode 750"
 expect "the partial is still there" test ! -e "$root/$partial"
+
+# The manifest is completed, with what the run knows. The last line's checksum is xxh128sum's.
+manifest=$root/backup_20261123_020000/backup.manifest
+expect "the manifest's last line" test "$(tail -1 "$manifest")" = \
+  "end entries=2 xxh128=$(head -n -1 "$manifest" | xxh128sum | cut -d' ' -f1)"
+rm -r "${root:?}/backup_20261123_020000"
+printf '%s\n' 'locked version=10.11 gtid=' 'copied bytes=5 files=1' >"$test_dir/records"
+make_partial
+run "$publish_backup" --root="$root" --partial=$partial --records="$test_dir/records"
+expect_exit 0
+expect "the records" diff "$test_dir/records" <(tail -n 4 "$manifest" | head -2)
+expect "its own record" grep -qE '^published time=[0-9T:+-]{25} version=[0-9.]+ host=.+$' "$manifest"
+# One that was completed already, by a publication that went no further, stays as it is.
+cp "$manifest" "$test_dir/complete"
+mv "$root/backup_20261123_020000" "$root/$partial"
+run "$publish_backup" --root="$root" --partial=$partial
+expect_exit 0
+expect "the manifest was changed" cmp "$manifest" "$test_dir/complete"
+for text in 'Not a record' $'locked a=1\nd - 0 x'; do
+  make_partial
+  echo "$text" >"$test_dir/records"
+  run "$publish_backup" --root="$root" --partial=$partial --records="$test_dir/records"
+  expect_exit 2
+  expect_stderr 'cannot complete'
+  rm -r "${root:?}/$partial"
+done
+run "$publish_backup" --root="$root" --partial=$partial --records=/no/such
+expect_exit 2
+expect_stderr 'cannot read /no/such'
 
 # Twice in one second, and again.
 make_partial
@@ -137,8 +183,7 @@ make_partial
 mount -o remount,ro "$root"
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
-# The name that it would have had.
-expect_stdout "$root/backup_20261123_020000"
+expect_stdout ''
 expect_stderr 'Read-only file system'
 expect "something was published" test ! -e "$root/backup_20261123_020000"
 
@@ -161,6 +206,7 @@ mount -o loop,commit=300 "$test_dir/second" "$test_dir/disk"
 on_exit umount "$test_dir/disk"
 # With one of its time there already, the new name is nowhere on the disk before.
 mkdir "$test_dir/disk/$partial" "$test_dir/disk/backup_20261123_020000"
+begin_manifest "$test_dir/disk/$partial"
 echo 'a row that is nowhere else' >"$test_dir/disk/$partial/orders.ibd"
 expect "the test proves nothing: it is there already" not on_disk 'a row that is nowhere else'
 run "$publish_backup" --root="$test_dir/disk" --partial=$partial
@@ -184,6 +230,7 @@ on_exit close_witness
 lose_rows() {
   local file=$test_dir/lossy/$partial/orders.ibd first last
   mkdir "$test_dir/lossy/$partial"
+  begin_manifest "$test_dir/lossy/$partial"
   exec 6<"$test_dir/lossy"
   head -c 1M /dev/zero >"$file"
   sync --file-system "$file"

@@ -23,6 +23,7 @@
 #include "base/backup_name.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "base/manifest.h"
 #include "base/testing/call_hook.h"
 #include "base/testing/file_facts.h"
 #include "base/testing/private_tmpfs.h"
@@ -83,6 +84,9 @@ absl::optional<std::string> Next(const std::string& name) {
   if (next.size() != name.size()) return absl::nullopt;
   return next;
 }
+
+// What a backup consists of here.
+const std::string kInside[] = {"", "/rows", absl::StrCat("/", kManifestName)};
 
 class Sequence {
  public:
@@ -208,6 +212,10 @@ class Sequence {
     trial_.Describe(absl::StrCat("run at ", begun));
     std::filesystem::create_directory(absl::StrCat(root_, "/", partial));
     std::ofstream(absl::StrCat(root_, "/", partial, "/rows")) << begun;
+    // Complete already, so that nothing in the copy has to be changed any more.
+    const std::string manifest = absl::StrCat(kManifestHead, "d - 0 shop\n");
+    std::ofstream(absl::StrCat(root_, "/", partial, "/", kManifestName))
+        << manifest << FinishManifest(manifest, "").value();
     TreeFacts before = facts_;
     for (const auto& [path, facts] : FactsOf(absl::StrCat(root_, "/", partial))) {
       before.emplace(path.empty() ? partial : absl::StrCat(partial, "/", path), facts);
@@ -219,7 +227,10 @@ class Sequence {
     rival_name_.clear();
     const absl::StatusOr<std::string> name = [&] {
       const ScopedCallHook hook([this](const Call& call) { return Disturb(call); });
-      return PublishBackup(root_, partial);
+      PublishOptions options;
+      options.root = root_;
+      options.partial = partial;
+      return PublishBackup(options);
     }();
     trial_.Describe(name.ok() ? "published " + *name : std::string(name.status().message()));
     CheckPublished(name, ExpectedName(begun, before), partial, before);
@@ -253,7 +264,7 @@ class Sequence {
       trial_.Expect(ParseBackupName(*new_name).has_value(), "a name that does not parse");
       trial_.Expect(published_.empty() || *new_name > published_.back(), "not the newest name");
       published_.push_back(*new_name);
-      for (const char* inside : {"", "/rows"}) {
+      for (const std::string& inside : kInside) {
         const auto moved = before.find(partial + inside);
         before[*new_name + inside] = moved->second;
         before.erase(moved);
@@ -264,8 +275,7 @@ class Sequence {
     trial_.Expect(difference.empty(), "more than one name has changed:\n" + difference);
     // The next run removes what this one left.
     std::filesystem::remove_all(absl::StrCat(root_, "/", partial));
-    after.erase(partial);
-    after.erase(partial + "/rows");
+    for (const std::string& inside : kInside) after.erase(partial + inside);
     facts_ = std::move(after);
   }
 

@@ -8,12 +8,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/checksum.h"
+#include "base/value.h"
 
 namespace mysql_backup {
 namespace {
 
-// No line that is read here comes near it; a program that is not rsync may send anything.
-constexpr size_t kMaxLine = 4096;
+// No line that is read here comes near it, not even with the longest path, each byte of it escaped;
+// a program that is not rsync may send anything.
+constexpr size_t kMaxLine = size_t{64} << 10;
+
+constexpr size_t kItemSize = 11;  // of %i: ">f+++++++++"
+constexpr char kTop[] = ".";      // the name of the directory that is copied
 
 // "1023.99GB/s" and "9999:59:59", beyond which rsync writes question marks.
 constexpr size_t kMaxRate = 11;
@@ -39,6 +45,23 @@ bool IsShowable(absl::string_view word, size_t size) {
          });
 }
 
+// rsync writes what is no printable ASCII as "\#012", and a backslash before "#" as well.
+std::string Unescape(absl::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const absl::string_view code = text.substr(i, 5);
+    if (code.size() == 5 && absl::StartsWith(code, "\\#") &&
+        std::all_of(code.begin() + 2, code.end(), [](char c) { return '0' <= c && c <= '7'; })) {
+      plain.push_back(
+          static_cast<char>((code[2] - '0') * 64 + (code[3] - '0') * 8 + (code[4] - '0')));
+      i += 4;
+    } else {
+      plain.push_back(text[i]);
+    }
+  }
+  return plain;
+}
+
 }  // namespace
 
 std::vector<std::string> RsyncArguments(const std::string& rsync, const std::string& destination) {
@@ -61,9 +84,14 @@ std::vector<std::string> RsyncArguments(const std::string& rsync, const std::str
       "--exclude=/*.pid",
       "--exclude=/*.sock.lock",
       "--exclude=/lost+found/",
+      // That of the backup which a datadir was once restored from is not this one's.
+      absl::StrCat("--exclude=/", kManifestName),
       // All that has to be copied is known before the first byte is, so percentages are true.
       "--no-inc-recursive",
       "--info=progress2,nonreg0",
+      // What was done, the checksum that was computed on the way, length, and name.
+      "--checksum-choice=xxh128",
+      absl::StrCat("--out-format=", kEntryMark, "%i %C %l %n"),
       "--stats",
       "--no-human-readable",
       "--outbuf=L",
@@ -90,6 +118,63 @@ absl::optional<CopyProgress> ParseProgress(absl::string_view line) {
   return progress;
 }
 
+absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
+  if (line.size() < kItemSize + kChecksumDigits + 2) return absl::nullopt;
+  const absl::string_view item = line.substr(0, kItemSize);
+  // Blanks where rsync has computed none.
+  const absl::string_view checksum =
+      absl::StripAsciiWhitespace(line.substr(kItemSize + 1, kChecksumDigits));
+  line.remove_prefix(kItemSize + kChecksumDigits + 2);
+  const size_t digits = line.find(' ');
+  const absl::optional<int64_t> bytes = ParseDigits(line.substr(0, digits));
+  if (!bytes.has_value() || digits == absl::string_view::npos) return absl::nullopt;
+  line.remove_prefix(digits + 1);
+
+  ManifestEntry entry;
+  entry.bytes = static_cast<uint64_t>(*bytes);
+  entry.checksum = std::string(checksum);
+  bool has_checksum = false;
+  switch (item[1]) {
+    case 'd':
+      if (!absl::ConsumeSuffix(&line, "/")) return absl::nullopt;
+      entry.kind = ManifestEntry::Kind::kDirectory;
+      entry.bytes = 0;
+      break;
+    case 'f':
+      has_checksum = item[0] != 'h';
+      entry.kind = ManifestEntry::Kind::kFile;
+      break;
+    case 'L':
+      entry.kind = ManifestEntry::Kind::kLink;
+      break;
+    default:
+      return absl::nullopt;
+  }
+  if (has_checksum ? !IsChecksum(checksum) : !checksum.empty()) return absl::nullopt;
+  entry.path = Unescape(line);
+  return entry;
+}
+
+void RsyncOutput::AddLine(absl::string_view line, absl::optional<CopyProgress>* newest) {
+  if (absl::ConsumePrefix(&line, kEntryMark)) {
+    absl::optional<ManifestEntry> entry = ParseCopiedEntry(line);
+    if (entry.has_value()) {
+      if (entry->path != kTop) on_entry_(*std::move(entry));
+    } else if (strange_line_.empty()) {
+      strange_line_ = std::string(line);
+    }
+  } else if (absl::ConsumePrefix(&line, "Total file size: ")) {
+    bytes_ = ConsumeNumber(&line);
+  } else if (absl::ConsumePrefix(&line, "Number of files: ")) {
+    // "8 (reg: 6, dir: 2)": a kind of which there is none is left out.
+    const size_t regular = line.find("reg: ");
+    absl::string_view count = regular == absl::string_view::npos ? "0" : line.substr(regular + 5);
+    files_ = ConsumeNumber(&count);
+  } else if (absl::optional<CopyProgress> progress = ParseProgress(line); progress.has_value()) {
+    *newest = std::move(progress);
+  }
+}
+
 absl::optional<CopyProgress> RsyncOutput::Add(absl::string_view piece) {
   absl::optional<CopyProgress> newest;
   for (const char c : piece) {
@@ -97,17 +182,7 @@ absl::optional<CopyProgress> RsyncOutput::Add(absl::string_view piece) {
       if (line_.size() < kMaxLine) line_.push_back(c);
       continue;
     }
-    absl::string_view line = line_;
-    if (absl::ConsumePrefix(&line, "Total file size: ")) {
-      bytes_ = ConsumeNumber(&line);
-    } else if (absl::ConsumePrefix(&line, "Number of files: ")) {
-      // "8 (reg: 6, dir: 2)": a kind of which there is none is left out.
-      const size_t regular = line.find("reg: ");
-      absl::string_view count = regular == absl::string_view::npos ? "0" : line.substr(regular + 5);
-      files_ = ConsumeNumber(&count);
-    } else if (absl::optional<CopyProgress> progress = ParseProgress(line); progress.has_value()) {
-      newest = std::move(progress);
-    }
+    AddLine(line_, &newest);
     line_.clear();
   }
   return newest;
@@ -122,7 +197,7 @@ std::string RsyncExitMeaning(int exit_code) {
   switch (exit_code) {
     case 1:
     case 4:
-      return "it does not know an option that is needed; install rsync 3.2 or later";
+      return "it does not know an option that is needed; install rsync 3.2.3 or later";
     case 3:
       return "it could not enter the source or the destination";
     case 11:

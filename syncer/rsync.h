@@ -4,11 +4,14 @@
 #define MYSQL_BACKUP_SYNCER_RSYNC_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "base/manifest.h"
 
 namespace mysql_backup {
 
@@ -26,23 +29,42 @@ struct CopyProgress {
 // Returns what a line of --info=progress2 says, or nullopt for any other line.
 absl::optional<CopyProgress> ParseProgress(absl::string_view line);
 
+// With this begins a line of --out-format, which rsync writes of each entry that it has copied.
+inline constexpr char kEntryMark[] = "entry ";
+
+// Returns what such a line says behind the mark, or nullopt where it cannot be understood. Links
+// have no checksum, and neither have files that are a further name of one that was copied before.
+absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line);
+
 // A tree as --stats counts it.
 struct TreeTotals {
   int64_t bytes = 0;  // lengths of all regular files (each name of a hard link counts) and links
   int64_t files = 0;  // regular files, each name of a hard link
 };
 
-// Cuts rsync's standard output into lines as it comes, and keeps what the last ones say.
+// Cuts rsync's standard output into lines as it comes, hands on the entries, and keeps what the
+// last ones say.
 class RsyncOutput {
  public:
+  using OnEntry = std::function<void(ManifestEntry entry)>;
+
+  explicit RsyncOutput(OnEntry on_entry) : on_entry_(std::move(on_entry)) {}
+
   // Takes the next piece, cut anywhere. Returns the newest progress in it, if any.
   absl::optional<CopyProgress> Add(absl::string_view piece);
 
   // The totals, once the lines of --stats have been seen.
   absl::optional<TreeTotals> totals() const;
 
+  // The first line of an entry that could not be understood; empty where there was none.
+  const std::string& strange_line() const { return strange_line_; }
+
  private:
+  void AddLine(absl::string_view line, absl::optional<CopyProgress>* newest);
+
+  const OnEntry on_entry_;
   std::string line_;
+  std::string strange_line_;
   absl::optional<int64_t> bytes_;
   absl::optional<int64_t> files_;
 };

@@ -46,15 +46,21 @@ void FuzzOne(absl::string_view input) {
   input.remove_prefix(1);
 
   // Where the pipe cuts the output makes no difference.
-  RsyncOutput whole;
+  std::string entries;
+  RsyncOutput whole([&entries](const ManifestEntry& entry) { entries += FormatEntry(entry); });
   const auto newest = whole.Add(input);
-  RsyncOutput pieces;
+  std::string entries_of_pieces;
+  RsyncOutput pieces([&entries_of_pieces](const ManifestEntry& entry) {
+    entries_of_pieces += FormatEntry(entry);
+  });
   absl::optional<CopyProgress> newest_of_pieces;
   for (size_t i = 0; i < input.size(); i += step) {
     auto progress = pieces.Add(input.substr(i, step));
     if (progress.has_value()) newest_of_pieces = progress;
   }
   CHECK_EQ(Words(pieces), Words(whole));
+  CHECK_EQ(entries_of_pieces, entries);
+  CHECK_EQ(pieces.strange_line(), whole.strange_line());
   CHECK_EQ(newest_of_pieces.has_value(), newest.has_value());
   if (newest.has_value()) {
     CHECK_EQ(ProgressBar(*newest_of_pieces), ProgressBar(*newest));

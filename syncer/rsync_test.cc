@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 
 namespace mysql_backup {
 namespace {
@@ -40,6 +42,54 @@ TEST(RsyncTest, ParsesProgress) {
   }
 }
 
+constexpr char kSum[] = "99aa06d3014798d86001c324468d497f";
+
+TEST(RsyncTest, ParsesWhatWasCopied) {
+  using Kind = ManifestEntry::Kind;
+  const std::string none(kChecksumDigits, ' ');
+  struct Case {
+    std::string line;
+    ManifestEntry entry;
+  };
+  for (const Case& c : std::vector<Case>{
+           {absl::StrCat(">f+++++++++ ", kSum, " 98304 shop/a b.ibd"),
+            {Kind::kFile, "shop/a b.ibd", 98304, kSum}},
+           {absl::StrCat(">f+++++++++ ", kSum, " 0 new\\#012line\\#134#012\\x\\#99"),
+            {Kind::kFile, "new\nline\\#012\\x\\#99", 0, kSum}},
+           {absl::StrCat("hf+++++++++ ", none, " 5 a"), {Kind::kFile, "a", 5, ""}},
+           {absl::StrCat("cL+++++++++ ", none, " 3 a"), {Kind::kLink, "a", 3, ""}},
+           {absl::StrCat("hL+++++++++ ", none, " 3 a"), {Kind::kLink, "a", 3, ""}},
+           {absl::StrCat("cd+++++++++ ", none, " 4096 shop/"), {Kind::kDirectory, "shop", 0, ""}},
+           {absl::StrCat(".d..t...... ", none, " 4096 ./"), {Kind::kDirectory, ".", 0, ""}},
+       }) {
+    EXPECT_EQ(ParseCopiedEntry(c.line), c.entry) << c.line;
+  }
+  for (const std::string& line : std::vector<std::string>{
+           "", ">f+++++++++", absl::StrCat(">f+++++++++ ", kSum),
+           absl::StrCat(">f+++++++++ ", kSum, " 5"), absl::StrCat(">f+++++++++ ", kSum, " x a"),
+           absl::StrCat(">f+++++++++ ", kSum, " -1 a"),
+           // A file without a checksum would not be vouched for.
+           absl::StrCat(">f+++++++++ ", none, " 5 a"), absl::StrCat(".f...p..... ", none, " 5 a"),
+           absl::StrCat("hf+++++++++ ", kSum, " 5 a"), absl::StrCat("cd+++++++++ ", none, " 0 a"),
+           absl::StrCat("cD+++++++++ ", none, " 0 a"), absl::StrCat("cS+++++++++ ", none, " 0 a"),
+           absl::StrCat("*deleting   ", none, " 0 a")}) {
+    EXPECT_EQ(ParseCopiedEntry(line), absl::nullopt) << line;
+  }
+}
+
+TEST(RsyncTest, HandsEntriesOn) {
+  std::string entries;
+  RsyncOutput output([&entries](const ManifestEntry& entry) { entries += FormatEntry(entry); });
+  output.Add(absl::StrCat("entry .d..t...... ", std::string(kChecksumDigits, ' '), " 4096 ./\n",
+                          "\r  100  1%  1.00kB/s  0:00:00\r\nentry >f+++++++++ ", kSum, " 7 a"));
+  EXPECT_EQ(entries, "");
+  output.Add(" b\n");
+  EXPECT_EQ(entries, absl::StrCat("f ", kSum, " 7 a%20b\n"));
+  EXPECT_EQ(output.strange_line(), "");
+  output.Add("entry ??\nentry !!\n");
+  EXPECT_EQ(output.strange_line(), "??");
+}
+
 constexpr char kOutput[] =
     "\r          32768   0%    0.00kB/s    0:00:00  \r"
     "        8000000  16%    1.24GB/s    0:00:00 (xfr#1, to-chk=5/8)\n"
@@ -53,7 +103,7 @@ constexpr char kOutput[] =
     "sent 40010162 bytes  received 133 bytes  80020590.00 bytes/sec\n";
 
 TEST(RsyncTest, ReadsOutputInOnePiece) {
-  RsyncOutput output;
+  RsyncOutput output(nullptr);
   EXPECT_FALSE(output.totals().has_value());
   const auto progress = output.Add(kOutput);
   ASSERT_TRUE(progress.has_value());
@@ -64,7 +114,7 @@ TEST(RsyncTest, ReadsOutputInOnePiece) {
 }
 
 TEST(RsyncTest, ReadsOutputByteByByte) {
-  RsyncOutput output;
+  RsyncOutput output(nullptr);
   int updates = 0;
   for (const char& c : absl::string_view(kOutput)) {
     if (output.Add(absl::string_view(&c, 1)).has_value()) ++updates;
@@ -76,7 +126,7 @@ TEST(RsyncTest, ReadsOutputByteByByte) {
 }
 
 TEST(RsyncTest, NeedsBothTotals) {
-  RsyncOutput output;
+  RsyncOutput output(nullptr);
   output.Add("Total file size: 5 bytes\n");
   EXPECT_FALSE(output.totals().has_value());
   output.Add("Number of files: 1 (dir: 1)\n");
@@ -85,7 +135,7 @@ TEST(RsyncTest, NeedsBothTotals) {
 }
 
 TEST(RsyncTest, SurvivesAnyOutput) {
-  RsyncOutput output;
+  RsyncOutput output(nullptr);
   EXPECT_FALSE(output.Add(std::string(1 << 20, 'x')).has_value());
   EXPECT_FALSE(output.Add("\nTotal file size: \nNumber of files: (reg: \n").has_value());
   EXPECT_EQ(output.totals()->bytes, 0);

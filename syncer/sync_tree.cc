@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "base/subprocess.h"
 #include "base/tool.h"
+#include "syncer/manifest_writer.h"
 #include "syncer/progress.h"
 
 namespace mysql_backup {
@@ -39,6 +40,16 @@ absl::Status CheckNotEmpty(int source, const std::string& path) {
       absl::StrCat("refused to copy ", path,
                    ": it is empty, which no datadir is; is the snapshot "
                    "mounted, and is the datadir at this place in it?"));
+}
+
+// A file of the manifest's name is left out of the copy, which gets one of its own. No server makes
+// a directory of that name.
+absl::Status CheckNoManifestDirectory(int source, const std::string& path) {
+  ASSIGN_OR_RETURN(const Entry entry, LookUp(source, kManifestName));
+  if (entry != Entry::kDirectory) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "refused to copy ", path, ": it contains a directory named ", kManifestName,
+      ", where the copy gets its manifest; no database has such a name: move it away"));
 }
 
 // The path must still lead to the directory that was opened.
@@ -73,8 +84,9 @@ void EndGroup(pid_t group) {
   }
 }
 
-absl::StatusOr<TreeTotals> RunRsync(const SyncTreeOptions& options, int source) {
-  RsyncOutput output;
+absl::StatusOr<TreeTotals> RunRsync(const SyncTreeOptions& options, int source,
+                                    const RsyncOutput::OnEntry& on_entry) {
+  RsyncOutput output(on_entry);
   ProgressReporter reporter(options.progress_fd, options.progress_interval);
   SubprocessOptions rsync;
   rsync.argv = RsyncArguments(options.rsync, options.destination);
@@ -100,15 +112,27 @@ absl::StatusOr<TreeTotals> RunRsync(const SyncTreeOptions& options, int source) 
   const absl::optional<TreeTotals> totals = output.totals();
   if (!totals.has_value()) {
     return absl::InternalError(
-        absl::StrCat(options.rsync, " did not say what it copied; install rsync 3.2 or later"));
+        absl::StrCat(options.rsync, " did not say what it copied; install rsync 3.2.3 or later"));
+  }
+  if (!output.strange_line().empty()) {
+    return absl::InternalError(
+        absl::StrCat(options.rsync, " said of a file it copied what is not understood: '",
+                     OneLine(output.strange_line()), "'; install rsync 3.2.3 or later"));
   }
   reporter.Complete();
   return *totals;
 }
 
-absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source) {
-  ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(options, source));
+absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int parent,
+                                const std::string& name) {
+  ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(parent, name));
+  ASSIGN_OR_RETURN(ManifestWriter manifest,
+                   ManifestWriter::Create(copy.get(), options.destination));
+  ASSIGN_OR_RETURN(const TreeTotals totals,
+                   RunRsync(options, source,
+                            [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); }));
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
+  RETURN_IF_ERROR(manifest.Finish(totals));
   return totals;
 }
 
@@ -133,6 +157,7 @@ absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options) {
 absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
   ASSIGN_OR_RETURN(const UniqueFd source, OpenDirectory(options.source));
   RETURN_IF_ERROR(CheckNotEmpty(source.get(), options.source));
+  RETURN_IF_ERROR(CheckNoManifestDirectory(source.get(), options.source));
   ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(ParentOf(options.destination)));
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return ErrnoError("become a subreaper");
   const std::string name = LastPart(options.destination);
@@ -141,7 +166,7 @@ absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
     return Annotate(ErrnoError(absl::StrCat("make directory ", options.destination)),
                     exists ? "; if an earlier run left it, remove_leftovers removes it" : "");
   }
-  absl::StatusOr<TreeTotals> totals = Copy(options, source.get());
+  absl::StatusOr<TreeTotals> totals = Copy(options, source.get(), parent.get(), name);
   if (totals.ok()) return totals;
   const absl::Status removed = RemoveTreeAt(parent.get(), name, OnInterrupt::kFinish);
   if (removed.ok()) return totals;

@@ -17,7 +17,8 @@ for percent in {0..15}; do
   printf '\r%15d %3d%%   10.00MB/s    0:00:09  ' "$((percent * 1048576))" "$((percent * 5))"
   sleep 0.1
 done
-printf '\nNumber of files: 2 (reg: 1, dir: 1)\nTotal file size: 20971520 bytes\n'
+printf '\nentry >f+++++++++ 99aa06d3014798d86001c324468d497f 20971520 ibdata1\n'
+printf 'Number of files: 2 (reg: 1, dir: 1)\nTotal file size: 20971520 bytes\n'
 SLOW
 chmod +x "$test_dir/slow"
 
@@ -41,7 +42,7 @@ expect_exit 0
 expect "the bar does not move" \
   grep -qP '\r\[=+>? *\]  *[1-9][0-9]?%.*\r\[={30}\] 100%' "$test_dir/typescript"
 expect "a log line beside the bar" bash -c "! grep -q INFO '$test_dir/typescript'"
-rmdir "$copy"
+rm -r "$copy"
 
 # A failure takes the bar's line to its end before anything else is said.
 cat >"$test_dir/failing" <<'FAILING'
@@ -70,7 +71,7 @@ run "${tool[@]}" --rsync="$test_dir/slow" --progress_every=1
 expect_exit 0
 expect_stdout 'bytes=20971520 files=1'
 expect_stderr 'INFO sync_tree: copied [0-9.]+ MiB, [0-9]+%, 10.00MB/s, 0:00:09 left$'
-rmdir "$copy"
+rm -r "$copy"
 run "${tool[@]}" --progress_fd=99
 expect_exit 0
 expect_no_stderr

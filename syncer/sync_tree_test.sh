@@ -110,7 +110,7 @@ expect_no_stderr
 
 describe() {
   (cd "$1" && find . ! -path ./lost+found ! -path './lost+found/*' ! -path './host.pid' \
-    ! -path ./mysql.sock.lock ! -type s ! -type p ! -type c -printf '%p %y %m %U %G %T@ %n %l\0' |
+    ! -path ./mysql.sock.lock ! -path ./backup.manifest ! -type s ! -type p ! -type c -printf '%p %y %m %U %G %T@ %n %l\0' |
     sed -z 's/^\([^ ]* d .*\) [0-9]* $/\1/' | sort -z | tr '\0' '\n')
 }
 describe "$source_tree" >"$test_dir/expected"
@@ -119,7 +119,7 @@ expect "owner, mode, times or links differ" diff "$test_dir/expected" "$test_dir
 # The second opinion, contents included.
 rsync -aHAXnc --modify-window=-1 --delete --delete-excluded -i --info=nonreg0 --no-devices \
   --no-specials --exclude=/lost+found/ --exclude=/host.pid --exclude=/mysql.sock.lock \
-  "$source_tree/" "$copy/" >"$test_dir/differences"
+  "$source_tree/" "$copy/" | grep -vxF '*deleting   backup.manifest' >"$test_dir/differences" || true
 expect "rsync sees differences" diff /dev/null "$test_dir/differences"
 for name in host.pid mysql.sock.lock mysql.sock lost+found fifo device; do
   expect "$name was copied" test ! -e "$copy/$name"
@@ -130,6 +130,24 @@ expect "trusted xattr" test "$(getfattr --absolute-names --only-values -n truste
 expect "acl" grep -q user:12345:r-- <(getfacl -n "$copy/shop/orders.ibd" 2>&1)
 expect "default acl" grep -q default:group:23456:r-x <(getfacl -n "$copy/shop" 2>&1)
 expect "the sparse file is sparse no more" test "$(du -k "$copy/sparse.ibd" | cut -f1)" -lt 1024
+
+# The manifest: every entry, with its length and checksum; xxh128sum has the second opinion.
+manifest=$copy/backup.manifest
+expect "its first line" test "$(head -1 "$manifest")" = 'mysql-backup-manifest 1'
+expect "its owner and mode" test "$(stat -c '%u %a' "$manifest")" = '0 600'
+while IFS= read -r -d '' path; do
+  case $(stat -c %F "$copy/$path") in
+    directory) printf 'd - 0 ' ;;
+    'symbolic link')
+      printf 'l %s %s ' "$(readlink -n "$copy/$path" | xxh128sum | cut -d' ' -f1)" \
+        "$(readlink -n "$copy/$path" | wc -c)"
+      ;;
+    *) printf 'f %s %s ' "$(xxh128sum <"$copy/$path" | cut -d' ' -f1)" "$(stat -c %s "$copy/$path")" ;;
+  esac
+  printf '%s' "$path" | perl -0777 -pe 's/[\x00-\x20%\x7f]/sprintf "%%%02X", ord $&/ge; $_ .= "\n"'
+done < <(cd "$copy" && find . -mindepth 1 ! -path ./backup.manifest -printf '%P\0') | sort >"$test_dir/expected"
+tail -n +2 "$manifest" | sort >"$test_dir/found"
+expect "the manifest differs" diff "$test_dir/expected" "$test_dir/found"
 
 # It never goes on with a destination that is there.
 sync
@@ -162,6 +180,26 @@ stub killed "$partly" "kill -KILL \$\$"
 sync --rsync="$test_dir/killed"
 expect_stderr 'was killed by SIGKILL'
 expect_failed_and_gone
+# More was copied than rsync has told of, or what it tells is not understood.
+stub counting '/usr/bin/rsync "$@" | sed "s/^Number of files: \\([0-9]*\\) (reg: /&1/"'
+sync --rsync="$test_dir/counting"
+expect_stderr "the manifest of $copy would be incomplete: it lists $regular files and $bytes bytes, and the copy has 1$regular files"
+expect_failed_and_gone
+stub babbling '/usr/bin/rsync "$@" | sed "s/^entry >f/entry ?x/"'
+sync --rsync="$test_dir/babbling"
+expect_stderr "said of a file it copied what is not understood: '[?]x[+]+ "
+expect_failed_and_gone
+# That of the backup which the datadir was restored from is not taken along.
+echo old >"$source_tree/backup.manifest"
+sync
+expect_exit 0
+expect "an old manifest was copied" diff <(sort "$manifest") <(sort "$test_dir/found" - <<<'mysql-backup-manifest 1')
+rm -r "$copy" "$source_tree/backup.manifest"
+mkdir "$source_tree/backup.manifest"
+sync
+expect_stderr 'it contains a directory named backup.manifest'
+expect_failed_and_gone
+rmdir "$source_tree/backup.manifest"
 stub mute "$partly"
 sync --rsync="$test_dir/mute"
 expect_stderr 'did not say what it copied'

@@ -1,0 +1,101 @@
+#include "syncer/manifest_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <climits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/checksum.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr size_t kBufferBytes = size_t{64} << 10;
+
+}  // namespace
+
+absl::StatusOr<ManifestWriter> ManifestWriter::Create(int copy, std::string path) {
+  UniqueFd manifest(
+      openat(copy, kManifestName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!manifest.ok()) return ErrnoError(absl::StrCat("make ", path, "/", kManifestName));
+  ManifestWriter writer(copy, std::move(path), std::move(manifest));
+  writer.buffer_ = kManifestHead;
+  return writer;
+}
+
+void ManifestWriter::Add(ManifestEntry entry) {
+  if (entry.kind == ManifestEntry::Kind::kFile) ++totals_.files;
+  totals_.bytes += static_cast<int64_t>(entry.bytes);
+  if (entry.checksum.empty() && entry.kind != ManifestEntry::Kind::kDirectory) {
+    without_checksum_.push_back(std::move(entry));
+    return;
+  }
+  buffer_ += FormatEntry(entry);
+  if (buffer_.size() >= kBufferBytes) status_.Update(Flush());
+}
+
+absl::Status ManifestWriter::Finish(const TreeTotals& totals) {
+  for (ManifestEntry& entry : without_checksum_) {
+    ASSIGN_OR_RETURN(entry.checksum, ChecksumOfEntry(entry));
+    buffer_ += FormatEntry(entry);
+  }
+  status_.Update(Flush());
+  RETURN_IF_ERROR(status_);
+  if (totals_.files == totals.files && totals_.bytes == totals.bytes) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(
+      "the manifest of ", path_, " would be incomplete: it lists ", totals_.files, " files and ",
+      totals_.bytes, " bytes, and the copy has ", totals.files, " files and ", totals.bytes,
+      " bytes; please report this with the version of rsync"));
+}
+
+// Read from the copy: a link's target is no longer than a path, and the content of a file with
+// several names is that of the first name, whose checksum is rsync's.
+absl::StatusOr<std::string> ManifestWriter::ChecksumOfEntry(const ManifestEntry& entry) const {
+  const std::string path = absl::StrCat(path_, "/", entry.path);
+  if (entry.kind == ManifestEntry::Kind::kLink) {
+    char target[PATH_MAX];
+    const ssize_t size = readlinkat(copy_, entry.path.c_str(), target, sizeof target);
+    if (size < 0) return ErrnoError(absl::StrCat("read link ", OneLine(path)));
+    return ChecksumOf(absl::string_view(target, static_cast<size_t>(size)));
+  }
+  const UniqueFd file(openat(copy_, entry.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.ok()) return ErrnoError(absl::StrCat("open ", OneLine(path)));
+  return ChecksumOfFile(file.get(), path);
+}
+
+absl::Status ManifestWriter::Flush() {
+  RETURN_IF_ERROR(WriteAll(manifest_.get(), buffer_, absl::StrCat(path_, "/", kManifestName)));
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status CompleteManifest(int copy, const std::string& path, absl::string_view records) {
+  absl::StatusOr<std::string> begun = ReadManifestText(copy, path);
+  if (absl::IsNotFound(begun.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("refused to publish ", path, ": it has no ", kManifestName,
+                     ", so it is not known what belongs to it; was it made by sync_tree?"));
+  }
+  RETURN_IF_ERROR(begun.status());
+  if (*begun == kManifestHead) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("refused to publish ", path, ": by its ", kManifestName, " it is empty"));
+  }
+  if (ParseManifest(*begun).ok()) return absl::OkStatus();
+  const absl::StatusOr<std::string> rest = FinishManifest(*begun, records);
+  if (!rest.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot complete ", path, "/", kManifestName, ": ", rest.status().message()));
+  }
+  const UniqueFd manifest(
+      openat(copy, kManifestName, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+  if (!manifest.ok()) return ErrnoError(absl::StrCat("open ", path, "/", kManifestName));
+  return WriteAll(manifest.get(), *rest, absl::StrCat(path, "/", kManifestName));
+}
+
+}  // namespace mysql_backup
