@@ -5,6 +5,12 @@
 namespace mysql_backup {
 
 absl::Status ErrnoError(absl::string_view what, int error_number) {
+  // What a disk or a filesystem has lost; bad media are ENODATA to the block layer.
+  for (const int lost : {EIO, EUCLEAN, EBADMSG, ENODATA}) {
+    if (error_number != lost) continue;
+    const absl::Status status = absl::ErrnoToStatus(error_number, absl::StrCat("cannot ", what));
+    return absl::DataLossError(status.message());
+  }
   return absl::ErrnoToStatus(error_number, absl::StrCat("cannot ", what));
 }
 

@@ -14,6 +14,7 @@ namespace mysql_backup {
 
 // Returns the Status for a failed system call: "cannot <what>: <the system's reason>". Call it
 // before anything else can change errno; `error_number` is for calls that return their error.
+// DataLoss where a disk or a filesystem has lost what was to be read (EIO and the like).
 absl::Status ErrnoError(absl::string_view what, int error_number = errno);
 
 // Returns `status` with `addition`, a remedy or what it was about, put behind its message; code and

@@ -1,8 +1,6 @@
 #include "verifier/scratch_server.h"
 
 #include <pwd.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +15,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/mysql_session.h"
+#include "base/open_backup.h"
 #include "base/status.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
@@ -126,23 +125,6 @@ absl::Status RecoverAndCheck(const ScratchServerOptions& options, const std::str
   return Check(options, server, scratch, view);
 }
 
-// Opens the data directory, and keeps retention from removing it for as long as it stays open:
-// expire_backups leaves a backup alone that it cannot lock, and the lock goes with the process.
-absl::StatusOr<UniqueFd> OpenLocked(const std::string& path) {
-  ASSIGN_OR_RETURN(UniqueFd datadir, OpenDirectory(path));
-  if (flock(datadir.get(), LOCK_SH | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return ErrnoError(absl::StrCat("lock ", path));
-    return BusyError(absl::StrCat(path, " is being removed: take another backup"));
-  }
-  struct stat status = {};
-  if (fstat(datadir.get(), &status) != 0) return ErrnoError(absl::StrCat("look at ", path));
-  // Through a bind mount, a directory is still there after its removal, and empty.
-  if (status.st_nlink == 0) {
-    return absl::NotFoundError(absl::StrCat(path, " has been removed: take another backup"));
-  }
-  return datadir;
-}
-
 }  // namespace
 
 absl::Status RunScratchServer(const ScratchServerOptions& options) {
@@ -150,7 +132,7 @@ absl::Status RunScratchServer(const ScratchServerOptions& options) {
     return ErrnoError(absl::StrCat("run command ", options.command[0]));
   }
   ASSIGN_OR_RETURN(const passwd user, LookUpUser(options.user));
-  ASSIGN_OR_RETURN(const UniqueFd datadir, OpenLocked(options.datadir));
+  ASSIGN_OR_RETURN(const UniqueFd datadir, OpenBackup(options.datadir));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(datadir.get()));
   const absl::optional<Flavour> flavour = FlavourOf(names);
   if (!flavour.has_value()) {
