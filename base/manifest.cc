@@ -214,27 +214,25 @@ absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
       absl::StrCat(path, "/", kManifestName, " is damaged: ", manifest.status().message()));
 }
 
-absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup,
-                                                                const std::string& path) {
+absl::StatusOr<Manifest> ReadManifestRecords(int backup, const std::string& path) {
   ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
   // A shorter one cannot be sought in so far, and is read whole.
   lseek(fd.get(), -kTailBytes, SEEK_END);
   ASSIGN_OR_RETURN(const std::string text,
                    ReadToEnd(fd.get(), absl::StrCat(path, "/", kManifestName)));
-  std::vector<ManifestRecord> records;
+  Manifest manifest;
   absl::string_view rest = text;
   // The first line may be half a line.
   TakeLine(&rest);
   while (const absl::optional<absl::string_view> line = TakeLine(&rest)) {
     if (ParseEntry(*line).has_value()) continue;
     absl::optional<ManifestRecord> record = ParseRecord(*line);
-    if (record.has_value()) records.push_back(*std::move(record));
+    if (record.has_value()) manifest.records.push_back(*std::move(record));
   }
-  if (records.empty() || records.back().word != "end" || !rest.empty()) {
+  if (manifest.records.empty() || manifest.records.back().word != "end" || !rest.empty()) {
     return absl::DataLossError(absl::StrCat(path, "/", kManifestName, " is not complete"));
   }
-  records.pop_back();
-  return records;
+  return manifest;
 }
 
 }  // namespace mysql_backup

@@ -84,10 +84,9 @@ absl::StatusOr<std::string> ReadManifestText(int backup, const std::string& path
 // The same, parsed; DataLoss where it is damaged.
 absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path);
 
-// As ReadManifest, but only the records, from the last 64 KiB of it: quick, and with nothing proven
-// but that it has its last line.
-absl::StatusOr<std::vector<ManifestRecord>> ReadManifestRecords(int backup,
-                                                                const std::string& path);
+// As ReadManifest, but without the entries, from the last 64 KiB of it: quick, and with nothing
+// proven but that it has its last line, which is the last record: "end".
+absl::StatusOr<Manifest> ReadManifestRecords(int backup, const std::string& path);
 
 }  // namespace mysql_backup
 

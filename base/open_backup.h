@@ -11,8 +11,8 @@
 namespace mysql_backup {
 
 // Opens the directory of a backup, and keeps retention from removing it for as long as it stays
-// open: expire_backups leaves a backup alone that it cannot lock, and the lock goes with the process.
-// Busy when it is being removed, NotFound when it has been, also under a bind mount.
+// open: expire_backups leaves a backup alone that it cannot lock, and the lock goes with the
+// process. Busy when it is being removed, NotFound when it has been, also under a bind mount.
 absl::StatusOr<UniqueFd> OpenBackup(const std::string& path);
 
 }  // namespace mysql_backup

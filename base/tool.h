@@ -25,8 +25,9 @@ struct ToolHelp {
 };
 
 // Runs a tool and returns what main() returns. Unknown flags and bad flag values end it with exit
-// code 1; --help prints the contract on stdout, --version the name and version, and returns 0. `real_main` gets the arguments that
-// are not flags; a non-OK Status is logged as an error and turned into its exit code.
+// code 1; --help prints the contract on stdout, --version the name and version, and returns 0.
+// `real_main` gets the arguments that are not flags; a non-OK Status is logged as an error and
+// turned into its exit code.
 int ToolMain(int argc, char** argv, const ToolHelp& help,
              absl::FunctionRef<absl::Status(const std::vector<std::string>& arguments)> real_main);
 

@@ -110,7 +110,7 @@ expect_stderr 'backup_mysql.sh: end: FAILED'
 mkdir -p "$test_dir/ok/bin" "$test_dir/ok/lib"
 cp scripts/verify_restore.sh "$test_dir/ok"
 cp scripts/lib/steps.sh "$test_dir/ok/lib"
-for tool in unmount_snapshot mount_backup scratch_server; do
+for tool in unmount_snapshot mount_backup check_manifest scratch_server keep_verdict; do
   printf '#!/bin/sh\nexit 0\n' >"$test_dir/ok/bin/$tool"
 done
 printf '#!/bin/sh\nprintf "backup_20260101_020000\\nend 1\\n"\n' >"$test_dir/ok/bin/list_backups"
@@ -141,6 +141,20 @@ run "$app/verify_restore.sh" --config="$config"
 expect_exit 3
 expect_stdout 'bad backup=none'
 expect "reason" grep -q "preflight: FAILED .*there is no backup in $test_dir/backups" "$log"
+
+mkdir "$test_dir/backups/backup_20260101_020000"
+for name in backup_20260102_020000 'end 1' ../backups/backup_20260101_020000; do
+  run "$app/verify_restore.sh" --config="$config" --backup="$name"
+  expect_exit 3
+  expect_stdout 'bad backup=none'
+  expect "reason" grep -q "preflight: FAILED .*there is no backup '$name' in $test_dir/backups" "$log"
+done
+# One without a manifest is neither good nor bad.
+run "$app/verify_restore.sh" --config="$config" --backup=backup_20260101_020000
+expect_exit 2
+expect_stdout "unknown backup=$test_dir/backups/backup_20260101_020000"
+expect "reason" grep -q 'manifest: FAILED .*/backup.manifest: No such file .*before there were manifests.*--without-manifest' "$log"
+rmdir "$test_dir/backups/backup_20260101_020000"
 
 # --- while another run has the lock
 configure VG=vg_none

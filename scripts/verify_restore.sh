@@ -1,5 +1,6 @@
 #!/bin/bash
-# Proves that the newest backup restores: lets a scratch server recover it and checks every table.
+# Proves that a backup restores: compares every file with the manifest, lets a scratch server recover
+# the data, and checks every table.
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step
 
@@ -14,35 +15,45 @@ source "$here/lib/steps.sh" || exit 2
 
 usage() {
   cat <<END
-Usage: verify_restore.sh [--config=FILE] [--database=NAME]
+Usage: verify_restore.sh [--config=FILE] [--backup=NAME|latest] [--database=NAME]
+                         [--without-manifest]
 
-Mounts the newest backup read-only, lets a throwaway server of the right kind recover it on a
-writable overlay, and checks every table. The backup itself is not changed.
+Mounts a backup read-only, compares every file in it with its manifest, lets a throwaway server of
+the right kind recover it on a writable overlay, and checks every table. The backup's files are not
+changed; the verdict is kept with it, for list_backups to show.
 
-  --config=FILE     configuration (default: /etc/mysql-backup.conf, which may be missing)
-  --database=NAME   check this database only (default: all)
-  --help            print this and exit
+  --config=FILE       configuration (default: /etc/mysql-backup.conf, which may be missing)
+  --backup=NAME       the backup, as list_backups names it (default: latest)
+  --database=NAME     check the tables of this database only (default: all)
+  --without-manifest  for a backup that was made before there were manifests: check all else, which
+                      cannot tell whether a table is missing altogether; no verdict is kept
+  --help              print this and exit
 
-Stdout: one line a database, "ok tables=N views=N rows=N bad=0 database=NAME" or "bad ...", and a
-last line "good backup=PATH", "bad backup=PATH" or "unknown backup=PATH". Every step is logged to
-LOG_FILE (default: /var/log/mysql_backup.log), and on a terminal as well.
+Stdout: "ok entries=N bytes=N bad=0" of the manifest, or what is missing, added or changed; one line
+a database, "ok tables=N views=N rows=N bad=0 database=NAME" or "bad ..."; and a last line
+"good backup=PATH", "bad backup=PATH" or "unknown backup=PATH". Every step is logged to LOG_FILE
+(default: /var/log/mysql_backup.log), and on a terminal as well.
 
 Exit codes:
   0   the backup restores
   1   wrong usage
-  2   this host cannot tell: the log says what is missing
-  3   the backup does not restore, it lacks the database, or there is no backup
+  2   this host cannot tell, or the backup has no manifest: the log says what is missing
+  3   the backup does not restore, it lacks the database, or there is no such backup
   4   something is left behind, named in the log; the next verification will try to remove it
   75  busy: another verification is under way
 END
 }
 
 config=
+wanted=latest
 database=
+without_manifest=
 for argument; do
   case $argument in
     --config=?*) config=${argument#--config=} ;;
+    --backup=?*) wanted=${argument#--backup=} ;;
     --database=?*) database=${argument#--database=} ;;
+    --without-manifest) without_manifest=yes ;;
     --help)
       usage
       exit 0
@@ -60,8 +71,8 @@ open_log
 
 now_ms
 run_began=$REPLY
-backup=  # path of the newest one
-records= # file with what check_database found
+backup=  # its path
+records= # file with what was found
 mounted= # not empty while there may be something to undo
 
 preflight() {
@@ -69,15 +80,24 @@ preflight() {
   mount_point=$run_dir/backup
   tool unmount_snapshot --mount_point="$mount_point" || return
   tool list_backups --root="$BACKUP_ROOT" >"$run_dir/backups" || return
-  local names
+  local names count
   mapfile -t names <"$run_dir/backups"
   # Oldest first; the last line tells how many there are.
-  if [[ ${names[-1]} == 'end 0' ]]; then
+  count=${names[-1]#end }
+  unset 'names[-1]'
+  if ((count == 0)); then
     echo "there is no backup in $BACKUP_ROOT" >"$reason"
     return 3
   fi
-  backup=$BACKUP_ROOT/${names[-2]}
-  log INFO "newest of ${names[-1]#end }: $backup"
+  [[ $wanted != latest ]] || wanted=${names[-1]}
+  if ! printf '%s\n' "${names[@]}" | grep -qxF -- "$wanted"; then
+    echo "there is no backup '$wanted' in $BACKUP_ROOT; see list_backups" >"$reason"
+    return 3
+  fi
+  backup=$BACKUP_ROOT/$wanted
+  log INFO "one of $count: $backup"
+  records=$run_dir/records
+  : >"$records"
 }
 
 mount_it() {
@@ -85,12 +105,23 @@ mount_it() {
   tool mount_backup --backup="$backup" --mount_point="$mount_point"
 }
 
+manifest() {
+  tool check_manifest --backup="$mount_point" >"$records" && return
+  local status=$?
+  ((status != 2)) || echo '(see also --without-manifest)' >>"$reason"
+  return "$status"
+}
+
 verify() {
-  records=$run_dir/records
   tool scratch_server --datadir="$mount_point" --scratch="$BACKUP_ROOT/.verify" \
     --socket="$run_dir/mysqld.sock" -- \
     "$bin/check_database" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
-    --database="$database" >"$records"
+    --database="$database" >>"$records"
+}
+
+verdict() {
+  tool keep_verdict --backup="$backup" --verdict="$1" --databases="${database:-all}" \
+    --seconds="$(((REPLY - run_began) / 1000))"
 }
 
 unmount() {
@@ -100,6 +131,11 @@ unmount() {
 run() {
   step preflight preflight || return
   step mount mount_it || return
+  if [[ -z $without_manifest ]]; then
+    step manifest manifest || return
+  else
+    log WARNING 'manifest: not compared: a table that is missing altogether cannot be found'
+  fi
   step verify verify
 }
 
@@ -117,6 +153,11 @@ finish() {
   exit_code=$REPLY
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
+  now_ms
+  # That a database is not there says nothing of the backup.
+  if [[ -z $without_manifest && $verdict == good || $verdict == bad && -n $records && -z $database ]]; then
+    step verdict verdict "$verdict"
+  fi
 
   now_ms
   seconds $((REPLY - run_began))
@@ -133,6 +174,6 @@ finish() {
 
 at_the_end finish
 
-log INFO "start: verification of the newest backup in $BACKUP_ROOT (database ${database:-all})"
+log INFO "start: verification of $wanted in $BACKUP_ROOT (database ${database:-all})"
 run
 exit

@@ -74,8 +74,8 @@ class Checker {
     return on_difference_({kind, path, std::move(what)});
   }
 
-  // `status` is an error about `path`: a difference where the disk has lost it, otherwise one of this
-  // check.
+  // `status` is an error about `path`: a difference where the disk has lost it, otherwise one of
+  // this check.
   absl::Status ReportIfLost(const absl::Status& status, const std::string& path) {
     if (!absl::IsDataLoss(status)) return status;
     return Report(Difference::Kind::kChanged, path, std::string(status.message()));

@@ -1,0 +1,56 @@
+#include "base/verdict.h"
+
+#include <sys/xattr.h>
+
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/percent.h"
+#include "base/status.h"
+
+namespace mysql_backup {
+namespace {
+
+constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%SZ";
+
+}  // namespace
+
+absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& verdict,
+                          const Manifest& records) {
+  const std::string record = absl::StrCat(
+      "verified verdict=", verdict.good ? "good" : "bad",
+      " time=", absl::FormatTime(kTimeFormat, verdict.time, absl::UTCTimeZone()),
+      " seconds=", absl::ToInt64Seconds(verdict.duration),
+      " databases=", PercentEncode(verdict.databases), " manifest=", records.Get("end", "xxh128"));
+  if (fsetxattr(backup, kVerdictAttribute, record.data(), record.size(), 0) == 0) {
+    return absl::OkStatus();
+  }
+  return ErrnoError(
+      absl::StrCat("keep the verdict on ", path, " as attribute ", kVerdictAttribute));
+}
+
+absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records) {
+  char text[4096];
+  const ssize_t size = fgetxattr(backup, kVerdictAttribute, text, sizeof text);
+  if (size < 0) return absl::nullopt;
+  const absl::optional<ManifestRecord> record =
+      ParseRecord(absl::string_view(text, static_cast<size_t>(size)));
+  if (!record.has_value() || record->word != "verified" ||
+      record->Get("manifest") != records.Get("end", "xxh128")) {
+    return absl::nullopt;
+  }
+  Verdict verdict;
+  verdict.good = record->Get("verdict") == "good";
+  int64_t seconds = 0;
+  if (!absl::ParseTime(kTimeFormat, record->Get("time"), &verdict.time, nullptr) ||
+      !absl::SimpleAtoi(record->Get("seconds"), &seconds)) {
+    return absl::nullopt;
+  }
+  verdict.duration = absl::Seconds(seconds);
+  verdict.databases = record->Get("databases");
+  return verdict;
+}
+
+}  // namespace mysql_backup

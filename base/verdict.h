@@ -1,0 +1,37 @@
+// What a verification has found, kept with the backup: an extended attribute of its directory,
+// which changes none of its files, goes where the backup goes, and is gone when it is removed.
+
+#ifndef MYSQL_BACKUP_BASE_VERDICT_H_
+#define MYSQL_BACKUP_BASE_VERDICT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "base/manifest.h"
+
+namespace mysql_backup {
+
+inline constexpr char kVerdictAttribute[] = "user.mysql_backup.verified";
+
+struct Verdict {
+  bool good = false;
+  absl::Time time;          // when the verification ended, to the second
+  absl::Duration duration;  // how long it took, to the second
+  std::string databases;    // whose tables were checked: "all", or a name
+};
+
+// Keeps the verdict on the backup open at `backup`, instead of an earlier one. It is bound to the
+// manifest: a copy of the directory that has become a backup of its own has no verdict.
+// Unimplemented where the filesystem has no such attributes.
+absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& verdict,
+                          const Manifest& records);
+
+// Returns the verdict on the backup open at `backup`, whose manifest has these `records`; nullopt
+// where there is none on this manifest.
+absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records);
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_BASE_VERDICT_H_

@@ -1,0 +1,50 @@
+#include "base/verdict.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/xattr.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace mysql_backup {
+namespace {
+
+Manifest Records(const std::string& checksum) {
+  Manifest manifest;
+  manifest.records.push_back({"end", {{"entries", "1"}, {"xxh128", checksum}}});
+  return manifest;
+}
+
+TEST(VerdictTest, IsBoundToTheManifest) {
+  const UniqueFd backup(open(std::getenv("TEST_TMPDIR"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Manifest records = Records("6bba86c7e069f56d5a10b435f1c8e49c");
+  EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value());
+
+  Verdict verdict;
+  verdict.time = absl::FromUnixSeconds(1'800'000'000);
+  verdict.duration = absl::Seconds(75);
+  verdict.databases = "a shop";
+  for (const bool good : {false, true}) {
+    verdict.good = good;
+    ASSERT_TRUE(WriteVerdict(backup.get(), "/b", verdict, records).ok());
+    const auto read = ReadVerdict(backup.get(), records);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->good, good);
+    EXPECT_EQ(read->time, verdict.time);
+    EXPECT_EQ(read->duration, verdict.duration);
+    EXPECT_EQ(read->databases, "a shop");
+  }
+  EXPECT_FALSE(ReadVerdict(backup.get(), Records("00000000000000000000000000000000")).has_value());
+
+  for (const std::string text : {"", "verified", "verified verdict=good", "x manifest="}) {
+    ASSERT_EQ(fsetxattr(backup.get(), kVerdictAttribute, text.data(), text.size(), 0), 0);
+    EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value()) << text;
+    EXPECT_FALSE(ReadVerdict(backup.get(), Manifest()).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace mysql_backup
