@@ -193,7 +193,7 @@ publish() {
 
 retention() {
   half_done=yes
-  "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" 9>&- |
+  "$bin/list_backups" --reason_file="$reason" --root="$BACKUP_ROOT" --format=names 9>&- |
     "$bin/plan_retention" --reason_file="$reason" --keep="$KEEP" 9>&- |
     "$bin/expire_backups" --reason_file="$reason" --root="$BACKUP_ROOT" >/dev/null 9>&- &
   reap "$!" && half_done=

@@ -24,6 +24,7 @@ build libmariadb-dev        MariaDB Connector/C, static
 build libssl-dev            OpenSSL, static, for Connector/C
 build zlib1g-dev            zlib, static, for Connector/C
 build libzstd-dev           zstd, static, for Connector/C
+build nlohmann-json3-dev    JSON, headers only
 build libxxhash-dev         XXH128, static, for manifests
 build libgtest-dev          googletest
 build libgmock-dev          googlemock

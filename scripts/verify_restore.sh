@@ -79,7 +79,7 @@ preflight() {
   one_run /run/mysql-backup-verify || return
   mount_point=$run_dir/backup
   tool unmount_snapshot --mount_point="$mount_point" || return
-  tool list_backups --root="$BACKUP_ROOT" >"$run_dir/backups" || return
+  tool list_backups --root="$BACKUP_ROOT" --format=names >"$run_dir/backups" || return
   local names count
   mapfile -t names <"$run_dir/backups"
   # Oldest first; the last line tells how many there are.

@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/exit_code.h"
+#include "base/human_bytes.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "syncer/human_bytes.h"
 
 namespace mysql_backup {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/human_bytes.h"
 #include "base/log.h"
-#include "syncer/human_bytes.h"
 
 namespace mysql_backup {
 namespace {

@@ -16,6 +16,7 @@ _LIBRARIES = {
         ["GLOG_CUSTOM_PREFIX_SUPPORT"],
         ["gflags", "@//third_party:unwind_by_libgcc"],
     ),
+    "json": ("nlohmann-json3-dev", [], [], []),
     "mariadb_client": ("libmariadb-dev", ["libmariadb.a"], [], ["ssl", "zstd", "z"]),
     "ssl": ("libssl-dev", ["libssl.a", "libcrypto.a"], [], []),
     "z": ("zlib1g-dev", ["libz.a"], [], []),

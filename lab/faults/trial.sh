@@ -81,9 +81,13 @@ check_backup() {
 }
 
 # No file can be written to, given away or replaced without a new change time or inode: this tells as
-# much as checksums would, at no cost.
+# much as checksums would, at no cost. Of the backup's own directory, a verification changes an
+# attribute, and with that the change time.
 take_fingerprint() { # NAME
-  find "$root/$1" -printf '%P|%i|%C@|%s|%m|%U:%G\n' | sort | sha256sum
+  {
+    find "$root/$1" -maxdepth 0 -printf '%i|%T@|%s|%m|%U:%G\n'
+    find "$root/$1" -mindepth 1 -printf '%P|%i|%C@|%s|%m|%U:%G\n' | sort
+  } | sha256sum
 }
 
 # (b), and what is new: check_backups ACKNOWLEDGED. Sets `new` to the names that were published.

@@ -1,4 +1,4 @@
-#include "syncer/human_bytes.h"
+#include "base/human_bytes.h"
 
 #include <gtest/gtest.h>
 

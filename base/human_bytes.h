@@ -1,7 +1,7 @@
 // Sizes for people.
 
-#ifndef MYSQL_BACKUP_SYNCER_HUMAN_BYTES_H_
-#define MYSQL_BACKUP_SYNCER_HUMAN_BYTES_H_
+#ifndef MYSQL_BACKUP_BASE_HUMAN_BYTES_H_
+#define MYSQL_BACKUP_BASE_HUMAN_BYTES_H_
 
 #include <string>
 
@@ -13,4 +13,4 @@ std::string HumanBytes(double bytes);
 
 }  // namespace mysql_backup
 
-#endif  // MYSQL_BACKUP_SYNCER_HUMAN_BYTES_H_
+#endif  // MYSQL_BACKUP_BASE_HUMAN_BYTES_H_

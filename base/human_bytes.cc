@@ -1,4 +1,4 @@
-#include "syncer/human_bytes.h"
+#include "base/human_bytes.h"
 
 #include "absl/strings/str_format.h"
 
