@@ -27,6 +27,14 @@ std::vector<std::string> Names(const std::string& directory) {
   return ListDirectory(fd->get()).value_or(std::vector<std::string>());
 }
 
+std::vector<std::string> Processes() {
+  std::vector<std::string> pids;
+  for (std::string& name : Names("/proc")) {
+    if (absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) pids.push_back(std::move(name));
+  }
+  return pids;
+}
+
 // Whether what `link` (one of the magic links of /proc) leads to is on the device, or is it.
 bool IsOn(const std::string& link, dev_t device) {
   struct statx status = {};
@@ -96,8 +104,7 @@ std::vector<std::string> FindHolders(dev_t device) {
     }
   };
   add_mounts("/proc/self", "");
-  for (const std::string& pid : Names("/proc")) {
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(pid[0]))) continue;
+  for (const std::string& pid : Processes()) {
     const std::string process = absl::StrCat("/proc/", pid);
     if (Uses(process, device)) holders.push_back(Describe(pid));
     add_mounts(process, Describe(pid));
@@ -107,6 +114,16 @@ std::vector<std::string> FindHolders(dev_t device) {
     holders.push_back(absl::StrCat("block device ", name));
   }
   return holders;
+}
+
+std::vector<std::string> FindProcessesIn(dev_t device, ino_t directory) {
+  std::vector<std::string> processes;
+  for (const std::string& pid : Processes()) {
+    struct stat status = {};
+    if (stat(absl::StrCat("/proc/", pid, "/cwd").c_str(), &status) != 0) continue;
+    if (status.st_dev == device && status.st_ino == directory) processes.push_back(Describe(pid));
+  }
+  return processes;
 }
 
 }  // namespace mysql_backup

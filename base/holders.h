@@ -23,6 +23,10 @@ namespace mysql_backup {
 // kernel (swap, a loop device) is not found.
 std::vector<std::string> FindHolders(dev_t device);
 
+// Returns a description, as above, of each process whose working directory is the one with that
+// device and inode: of a server, that is its data directory.
+std::vector<std::string> FindProcessesIn(dev_t device, ino_t directory);
+
 }  // namespace mysql_backup
 
 #endif  // MYSQL_BACKUP_BASE_HOLDERS_H_

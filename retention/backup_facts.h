@@ -4,22 +4,15 @@
 #ifndef MYSQL_BACKUP_RETENTION_BACKUP_FACTS_H_
 #define MYSQL_BACKUP_RETENTION_BACKUP_FACTS_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "base/disk_use.h"
 #include "base/manifest.h"
 #include "base/verdict.h"
 
 namespace mysql_backup {
-
-struct DiskUse {
-  uint64_t files = 0;   // regular files, each name of a hard link
-  uint64_t bytes = 0;   // their lengths
-  uint64_t blocks = 0;  // bytes on the disk, each file once
-  uint64_t shared = 0;  // of these, bytes of files that also have a name outside of this backup
-};
 
 enum class ManifestState { kWhole, kNone, kDamaged };
 

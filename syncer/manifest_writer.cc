@@ -3,14 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <climits>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "base/checksum.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/status.h"
+#include "syncer/entry_checksum.h"
 
 namespace mysql_backup {
 namespace {
@@ -41,7 +38,7 @@ void ManifestWriter::Add(ManifestEntry entry) {
 
 absl::Status ManifestWriter::Finish(const TreeTotals& totals) {
   for (ManifestEntry& entry : without_checksum_) {
-    ASSIGN_OR_RETURN(entry.checksum, ChecksumOfEntry(entry));
+    ASSIGN_OR_RETURN(entry.checksum, EntryChecksum(copy_, path_, entry));
     buffer_ += FormatEntry(entry);
   }
   status_.Update(Flush());
@@ -51,21 +48,6 @@ absl::Status ManifestWriter::Finish(const TreeTotals& totals) {
       "the manifest of ", path_, " would be incomplete: it lists ", totals_.files, " files and ",
       totals_.bytes, " bytes, and the copy has ", totals.files, " files and ", totals.bytes,
       " bytes; please report this with the version of rsync"));
-}
-
-// Read from the copy: a link's target is no longer than a path, and the content of a file with
-// several names is that of the first name, whose checksum is rsync's.
-absl::StatusOr<std::string> ManifestWriter::ChecksumOfEntry(const ManifestEntry& entry) const {
-  const std::string path = absl::StrCat(path_, "/", entry.path);
-  if (entry.kind == ManifestEntry::Kind::kLink) {
-    char target[PATH_MAX];
-    const ssize_t size = readlinkat(copy_, entry.path.c_str(), target, sizeof target);
-    if (size < 0) return ErrnoError(absl::StrCat("read link ", OneLine(path)));
-    return ChecksumOf(absl::string_view(target, static_cast<size_t>(size)));
-  }
-  const UniqueFd file(openat(copy_, entry.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!file.ok()) return ErrnoError(absl::StrCat("open ", OneLine(path)));
-  return ChecksumOfFile(file.get(), path);
 }
 
 absl::Status ManifestWriter::Flush() {

@@ -37,7 +37,6 @@ class ManifestWriter {
  private:
   ManifestWriter(int copy, std::string path, UniqueFd manifest)
       : copy_(copy), path_(std::move(path)), manifest_(std::move(manifest)) {}
-  absl::StatusOr<std::string> ChecksumOfEntry(const ManifestEntry& entry) const;
   absl::Status Flush();
 
   int copy_;

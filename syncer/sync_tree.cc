@@ -1,32 +1,24 @@
 #include "syncer/sync_tree.h"
 
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "base/backup_name.h"
 #include "base/directory.h"
 #include "base/exit_code.h"
-#include "base/log.h"
 #include "base/status.h"
-#include "base/subprocess.h"
 #include "base/tool.h"
 #include "syncer/manifest_writer.h"
-#include "syncer/progress.h"
+#include "syncer/run_rsync.h"
 
 namespace mysql_backup {
 namespace {
-
-constexpr int kErrorLines = 5;
 
 std::string LastPart(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -70,67 +62,19 @@ absl::Status CheckStillThere(int source, const std::string& path) {
   return absl::OkStatus();
 }
 
-// rsync is three processes, and the two others may outlive the first by a moment, writing into the
-// destination. They are our children by then, since SyncTree() is a subreaper.
-void EndGroup(pid_t group) {
-  int options = WNOHANG;
-  while (true) {
-    const pid_t pid = waitpid(-group, nullptr, options);
-    if (pid < 0 && errno != EINTR) return;  // ECHILD: nobody is left
-    if (pid == 0) {
-      kill(-group, SIGKILL);
-      options = 0;
-    }
-  }
-}
-
-absl::StatusOr<TreeTotals> RunRsync(const SyncTreeOptions& options, int source,
-                                    const RsyncOutput::OnEntry& on_entry) {
-  RsyncOutput output(on_entry);
-  ProgressReporter reporter(options.progress_fd, options.progress_interval);
-  SubprocessOptions rsync;
-  rsync.argv = RsyncArguments(options.rsync, options.destination);
-  rsync.working_directory = source;
-  // No deadline: how long a copy takes depends on the data alone. The caller's signal ends it, and
-  // the snapshot's and the lock's own limits bound what a stalled one can do.
-  rsync.on_stdout = [&](absl::string_view piece) {
-    const absl::optional<CopyProgress> progress = output.Add(piece);
-    if (progress.has_value()) reporter.Update(*progress);
-  };
-  ASSIGN_OR_RETURN(Subprocess child, Subprocess::Start(std::move(rsync)));
-  const pid_t group = child.pid();
-  const absl::StatusOr<SubprocessResult> result = child.Wait();
-  EndGroup(group);
-  RETURN_IF_ERROR(result.status());
-  const std::string words = OneLine(LastLines(result->stderr_text, kErrorLines));
-  if (result->exit_code != 0) {
-    return absl::InternalError(absl::StrCat(
-        options.rsync, " failed to copy ", options.source, ": exit code ", result->exit_code, ": ",
-        RsyncExitMeaning(result->exit_code), words.empty() ? "" : "; its words: ", words));
-  }
-  if (!words.empty()) LOG(WARNING) << options.rsync << ": " << words;
-  const absl::optional<TreeTotals> totals = output.totals();
-  if (!totals.has_value()) {
-    return absl::InternalError(
-        absl::StrCat(options.rsync, " did not say what it copied; install rsync 3.2.3 or later"));
-  }
-  if (!output.strange_line().empty()) {
-    return absl::InternalError(
-        absl::StrCat(options.rsync, " said of a file it copied what is not understood: '",
-                     OneLine(output.strange_line()), "'; install rsync 3.2.3 or later"));
-  }
-  reporter.Complete();
-  return *totals;
-}
-
 absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int parent,
                                 const std::string& name) {
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(parent, name));
   ASSIGN_OR_RETURN(ManifestWriter manifest,
                    ManifestWriter::Create(copy.get(), options.destination));
-  ASSIGN_OR_RETURN(const TreeTotals totals,
-                   RunRsync(options, source,
-                            [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); }));
+  RunRsyncOptions rsync;
+  rsync.argv = RsyncArguments(options.rsync, options.destination);
+  rsync.source = source;
+  rsync.source_path = options.source;
+  rsync.progress_fd = options.progress_fd;
+  rsync.progress_interval = options.progress_interval;
+  rsync.on_entry = [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); };
+  ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
   RETURN_IF_ERROR(manifest.Finish(totals));
   return totals;
@@ -159,7 +103,7 @@ absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
   RETURN_IF_ERROR(CheckNotEmpty(source.get(), options.source));
   RETURN_IF_ERROR(CheckNoManifestDirectory(source.get(), options.source));
   ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(ParentOf(options.destination)));
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return ErrnoError("become a subreaper");
+  RETURN_IF_ERROR(BecomeSubreaper());
   const std::string name = LastPart(options.destination);
   if (mkdirat(parent.get(), name.c_str(), 0700) != 0) {
     const bool exists = errno == EEXIST;

@@ -1,0 +1,203 @@
+#include "syncer/restore_tree.h"
+
+#include <sys/mman.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/types/optional.h"
+#include "base/directory.h"
+#include "base/disk_use.h"
+#include "base/exit_code.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/manifest.h"
+#include "base/open_backup.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "base/unique_fd.h"
+#include "base/verdict.h"
+#include "syncer/check_room.h"
+#include "syncer/entry_checksum.h"
+#include "syncer/restore_target.h"
+#include "syncer/rsync.h"
+#include "syncer/run_rsync.h"
+
+namespace mysql_backup {
+namespace {
+
+// A MySQL server makes a new one, and with it a new UUID, where it finds none.
+constexpr char kIdentity[] = "auto.cnf";
+
+// Whether something at the top of a backup is not for the restored server. The list of the copy
+// (RsyncArguments) leaves out more, for old backups.
+bool IsLeftOut(const std::string& name, const RestoreTreeOptions& options) {
+  return name == kManifestName || (name == kIdentity && !options.keep_identity);
+}
+
+// Compares what comes with what should come.
+class Proof {
+ public:
+  // The manifest must outlive the object.
+  Proof(const Manifest& manifest, const RestoreTreeOptions& options) {
+    for (const ManifestEntry& entry : manifest.entries) {
+      if (!IsLeftOut(entry.path, options)) expected_.emplace(entry.path, &entry);
+    }
+  }
+
+  void Add(ManifestEntry entry) {
+    const auto found = expected_.find(entry.path);
+    if (found == expected_.end()) return Wrong(entry.path, "was added");
+    const ManifestEntry& expected = *found->second;
+    expected_.erase(found);
+    if (entry.checksum.empty() && expected.kind != ManifestEntry::Kind::kDirectory) {
+      // Of links; see EntryChecksum().
+      if (entry.kind != expected.kind || entry.bytes != expected.bytes) {
+        return Wrong(entry.path, "was changed");
+      }
+      without_checksum_.push_back(&expected);
+    } else if (!(entry == expected)) {
+      Wrong(entry.path, "was changed");
+    }
+  }
+
+  // NoError unless all that the manifest has came, and came as it was.
+  absl::Status Finish(int target, const RestoreTreeOptions& options) {
+    for (const ManifestEntry* const entry : without_checksum_) {
+      ASSIGN_OR_RETURN(const std::string checksum, EntryChecksum(target, options.target, *entry));
+      if (checksum != entry->checksum) Wrong(entry->path, "was changed");
+    }
+    for (const auto& [path, entry] : expected_) Wrong(path, "is missing");
+    if (wrong_ == 0) return absl::OkStatus();
+    return NoError(absl::StrCat(
+        options.backup, " is not what it was when it was made: ", first_,
+        wrong_ > 1 ? absl::StrCat(" (and ", wrong_ - 1, " more, see the lines above)") : "", "; ",
+        options.target,
+        " is unfinished, do not use it: restore another backup (list_backups), or remove the "
+        "manifest from a copy of this one to restore what is left of it"));
+  }
+
+ private:
+  void Wrong(const std::string& path, const char* what) {
+    LOG(ERROR) << OneLine(path) << " " << what << " since the backup was made";
+    if (++wrong_ == 1) first_ = absl::StrCat(OneLine(path), " ", what);
+  }
+
+  std::map<std::string, const ManifestEntry*> expected_;
+  std::vector<const ManifestEntry*> without_checksum_;
+  size_t wrong_ = 0;
+  std::string first_;
+};
+
+// Descriptor of a list for rsync's --files-from: what is at the top, and with it all below. Each
+// name gets "./" before it, or "#innodb_redo" would be taken for a comment.
+absl::StatusOr<UniqueFd> ListTop(int backup, const RestoreTreeOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(backup));
+  std::string list;
+  for (const std::string& name : names) {
+    if (!IsLeftOut(name, options)) absl::StrAppend(&list, "./", name, absl::string_view("\0", 1));
+  }
+  UniqueFd file(memfd_create("files-from", MFD_CLOEXEC));
+  if (!file.ok()) return ErrnoError("make a list of files");
+  RETURN_IF_ERROR(WriteAll(file.get(), list, "a list of files"));
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoError("rewind a list of files");
+  return file;
+}
+
+// The owner and mode of the top directory itself come last, since they let a server in; by rsync
+// again, for the sake of ACLs and attributes.
+absl::Status OpenToTheServer(RunRsyncOptions rsync, const RestoreTreeOptions& options, int target) {
+  rsync.argv = RsyncArguments(options.rsync, options.target);
+  rsync.argv.insert(rsync.argv.begin() + 1, "--exclude=*");
+  rsync.stdin_fd = -1;
+  rsync.progress_fd = -1;
+  rsync.on_entry = [](const ManifestEntry&) {};
+  RETURN_IF_ERROR(RunRsync(rsync).status());
+  // The verdict was on the backup, and not on what a server is about to make of it.
+  fremovexattr(target, kVerdictAttribute);
+  return absl::OkStatus();
+}
+
+absl::Status CheckRoomFor(int backup, const RestoreTreeOptions& options) {
+  ASSIGN_OR_RETURN(const DiskUse use, MeasureTree(backup, options.backup));
+  ASSIGN_OR_RETURN(const Room room, FindRoom(options.target));
+  return CheckRoom(room, use.blocks, use.files);
+}
+
+// Into a target that has been made ready.
+absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int backup,
+                                     const absl::optional<Manifest>& manifest, int target) {
+  // Now that what an unfinished restore had taken is free again.
+  RETURN_IF_ERROR(CheckRoomFor(backup, options));
+  RETURN_IF_ERROR(BecomeSubreaper());
+  ASSIGN_OR_RETURN(const UniqueFd list, ListTop(backup, options));
+  absl::optional<Proof> proof;
+  if (manifest.has_value()) proof.emplace(*manifest, options);
+  RunRsyncOptions rsync;
+  rsync.argv = RsyncArguments(options.rsync, options.target);
+  const std::vector<std::string> from_list = {"--recursive", "--files-from=-", "--from0",
+                                              "--no-implied-dirs"};
+  rsync.argv.insert(rsync.argv.begin() + 1, from_list.begin(), from_list.end());
+  rsync.source = backup;
+  rsync.source_path = options.backup;
+  rsync.stdin_fd = list.get();
+  rsync.progress_fd = options.progress_fd;
+  rsync.progress_interval = options.progress_interval;
+  rsync.on_entry = [&](ManifestEntry entry) {
+    if (proof.has_value()) proof->Add(std::move(entry));
+  };
+  ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
+  if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));
+  RETURN_IF_ERROR(OpenToTheServer(std::move(rsync), options, target));
+  RETURN_IF_ERROR(FinishTarget(target, options.target));
+  return RestoredTree{totals.bytes, totals.files, manifest.has_value()};
+}
+
+}  // namespace
+
+absl::Status CheckRestoreTreeOptions(const RestoreTreeOptions& options) {
+  RETURN_IF_ERROR(CheckPathFlag("backup", options.backup));
+  RETURN_IF_ERROR(CheckPathFlag("target", options.target));
+  RETURN_IF_ERROR(CheckPathFlag("rsync", options.rsync));
+  const std::string backup = absl::StrCat(absl::StripSuffix(options.backup, "/"), "/");
+  const std::string target = absl::StrCat(absl::StripSuffix(options.target, "/"), "/");
+  if (absl::StartsWith(target, backup) || absl::StartsWith(backup, target)) {
+    return UsageError(absl::StrCat("--target='", options.target, "' and --backup='", options.backup,
+                                   "' lie one within the other"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
+  ASSIGN_OR_RETURN(const UniqueFd backup, OpenBackup(options.backup));
+  absl::optional<Manifest> manifest;
+  absl::StatusOr<Manifest> read = ReadManifest(backup.get(), options.backup);
+  if (read.ok()) {
+    manifest = *std::move(read);
+  } else if (absl::IsNotFound(read.status())) {
+    LOG(WARNING) << read.status().message() << ": what is restored cannot be compared with it";
+  } else if (absl::IsDataLoss(read.status())) {
+    return NoError(read.status().message());
+  } else {
+    return read.status();
+  }
+  RETURN_IF_ERROR(CheckTarget(options.target));
+  if (options.dry_run) {
+    RETURN_IF_ERROR(CheckRoomFor(backup.get(), options));
+    return RestoredTree{0, 0, manifest.has_value()};
+  }
+  ASSIGN_OR_RETURN(const UniqueFd target, PrepareTarget(options.target, options.backup));
+  absl::StatusOr<RestoredTree> restored = Restore(options, backup.get(), manifest, target.get());
+  if (restored.ok() || ExitCodeOf(restored.status()) != ExitCode::kFailed) return restored;
+  return LeftBehindError(absl::StrCat(restored.status().message(), "; ", options.target,
+                                      " is left unfinished; restore again, it begins anew"));
+}
+
+}  // namespace mysql_backup

@@ -1,0 +1,61 @@
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+#include "syncer/restore_tree.h"
+
+DEFINE_string(backup, "", "the backup, for example /backups/mysql/backup_20261123_020000");
+DEFINE_string(target, "", "the data directory to make: empty, or not there yet, and no server's");
+DEFINE_bool(keep_identity, false,
+            "restore auto.cnf, a MySQL server's UUID, too: right where the server is replaced, "
+            "wrong where it lives on");
+DEFINE_bool(dry_run, false, "check backup, target and room, and change nothing");
+DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
+DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
+DEFINE_int32(progress_every, 60, "seconds between progress lines on stderr when it is none");
+
+namespace {
+
+using mysql_backup::UsageError;
+
+constexpr mysql_backup::ToolHelp kHelp = {
+    "restore_tree",
+    "copies a backup into an empty data directory, and compares it with its manifest on the way.",
+    "",
+    "",
+    "one line 'bytes=N files=N proven=yes|no': what was restored (0 with --dry_run), and whether "
+    "it\n"
+    "was compared with a manifest",
+    "3   the backup is not what its manifest says, or there is no room\n"
+    "4   failed, and the target is left unfinished: RESTORE_UNFINISHED in it tells what to do\n"
+    "75  the backup is being removed",
+};
+
+absl::Status RealMain(const std::vector<std::string>& arguments) {
+  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
+  mysql_backup::RestoreTreeOptions options;
+  options.backup = FLAGS_backup;
+  options.target = FLAGS_target;
+  options.keep_identity = FLAGS_keep_identity;
+  options.dry_run = FLAGS_dry_run;
+  options.rsync = FLAGS_rsync;
+  options.progress_fd = FLAGS_progress_fd;
+  options.progress_interval = absl::Seconds(FLAGS_progress_every);
+  RETURN_IF_ERROR(mysql_backup::CheckRestoreTreeOptions(options));
+  if (FLAGS_progress_fd < 0) {
+    return UsageError(absl::StrCat("--progress_fd=", FLAGS_progress_fd, " is less than 0"));
+  }
+  if (FLAGS_progress_every < 1) {
+    return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
+  }
+  RETURN_IF_ERROR(mysql_backup::RequireRoot("a restore keeps the owner of each file"));
+  ASSIGN_OR_RETURN(const mysql_backup::RestoredTree restored, mysql_backup::RestoreTree(options));
+  return mysql_backup::WriteStdout(absl::StrCat("bytes=", restored.bytes, " files=", restored.files,
+                                                " proven=", restored.proven ? "yes" : "no", "\n"));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
