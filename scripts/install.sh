@@ -15,6 +15,7 @@ readonly FILES='
 0644 scripts/lib/steps.sh         /app/lib/steps.sh
 0755 scripts/backup_mysql.sh      /app/backup_mysql.sh
 0755 scripts/verify_restore.sh    /app/verify_restore.sh
+0755 scripts/restore_mysql.sh     /app/restore_mysql.sh
 0644 cron/mysql-backup            /etc/cron.d/mysql-backup
 0644 cron/mysql-backup.logrotate  /etc/logrotate.d/mysql-backup
 '
@@ -38,7 +39,8 @@ Usage: scripts/install.sh [--destdir=DIR]
 
 Builds the tools and installs, as root:
 
-  /app/backup_mysql.sh, /app/verify_restore.sh, /app/lib   the scripts
+  /app/backup_mysql.sh, /app/verify_restore.sh,
+  /app/restore_mysql.sh, /app/lib                          the scripts
   /app/bin                                                 the tools
   /etc/cron.d/mysql-backup                                 the nightly run at 02:00
   /etc/logrotate.d/mysql-backup                            rotation of its log

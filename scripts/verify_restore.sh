@@ -79,23 +79,7 @@ preflight() {
   one_run /run/mysql-backup-verify || return
   mount_point=$run_dir/backup
   tool unmount_snapshot --mount_point="$mount_point" || return
-  tool list_backups --root="$BACKUP_ROOT" --format=names >"$run_dir/backups" || return
-  local names count
-  mapfile -t names <"$run_dir/backups"
-  # Oldest first; the last line tells how many there are.
-  count=${names[-1]#end }
-  unset 'names[-1]'
-  if ((count == 0)); then
-    echo "there is no backup in $BACKUP_ROOT" >"$reason"
-    return 3
-  fi
-  [[ $wanted != latest ]] || wanted=${names[-1]}
-  if ! printf '%s\n' "${names[@]}" | grep -qxF -- "$wanted"; then
-    echo "there is no backup '$wanted' in $BACKUP_ROOT; see list_backups" >"$reason"
-    return 3
-  fi
-  backup=$BACKUP_ROOT/$wanted
-  log INFO "one of $count: $backup"
+  find_backup "$wanted" || return
   records=$run_dir/records
   : >"$records"
 }

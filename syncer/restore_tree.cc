@@ -156,7 +156,7 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
   ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
   if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));
   RETURN_IF_ERROR(OpenToTheServer(std::move(rsync), options, target));
-  RETURN_IF_ERROR(FinishTarget(target, options.target));
+  if (!options.unfinished) RETURN_IF_ERROR(FinishTarget(target, options.target));
   return RestoredTree{totals.bytes, totals.files, manifest.has_value()};
 }
 
@@ -198,6 +198,11 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
   if (restored.ok() || ExitCodeOf(restored.status()) != ExitCode::kFailed) return restored;
   return LeftBehindError(absl::StrCat(restored.status().message(), "; ", options.target,
                                       " is left unfinished; restore again, it begins anew"));
+}
+
+absl::Status CompleteRestore(const RestoreTreeOptions& options) {
+  ASSIGN_OR_RETURN(const UniqueFd target, OpenDirectory(options.target));
+  return FinishTarget(target.get(), options.target);
 }
 
 }  // namespace mysql_backup

@@ -16,6 +16,7 @@ struct RestoreTreeOptions {
   std::string backup;          // a published backup, or a copy of one
   std::string target;          // see PrepareTarget
   bool keep_identity = false;  // restore auto.cnf, a MySQL server's UUID, too
+  bool unfinished = false;     // leave the target marked as unfinished: more is to be done to it
   bool dry_run = false;        // check all that can be checked beforehand, and change nothing
   std::string rsync = "/usr/bin/rsync";
   int progress_fd = 2;  // this and the next: see ProgressReporter
@@ -39,6 +40,9 @@ absl::Status CheckRestoreTreeOptions(const RestoreTreeOptions& options);
 // NoError when the backup is not what its manifest says, FailedPrecondition when the target will
 // not do, an error with ExitCode::kNo when there is no room for it.
 absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options);
+
+// Takes the mark away that `unfinished` left, with all else on the disk before.
+absl::Status CompleteRestore(const RestoreTreeOptions& options);
 
 }  // namespace mysql_backup
 

@@ -11,6 +11,10 @@ DEFINE_string(target, "", "the data directory to make: empty, or not there yet, 
 DEFINE_bool(keep_identity, false,
             "restore auto.cnf, a MySQL server's UUID, too: right where the server is replaced, "
             "wrong where it lives on");
+DEFINE_bool(
+    unfinished, false,
+    "leave the target marked as unfinished, since more is to be done to it; then --complete");
+DEFINE_bool(complete, false, "only take away the mark that --unfinished left");
 DEFINE_bool(dry_run, false, "check backup, target and room, and change nothing");
 DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
 DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
@@ -39,6 +43,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.backup = FLAGS_backup;
   options.target = FLAGS_target;
   options.keep_identity = FLAGS_keep_identity;
+  options.unfinished = FLAGS_unfinished;
   options.dry_run = FLAGS_dry_run;
   options.rsync = FLAGS_rsync;
   options.progress_fd = FLAGS_progress_fd;
@@ -51,6 +56,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
   }
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a restore keeps the owner of each file"));
+  if (FLAGS_complete) return mysql_backup::CompleteRestore(options);
   ASSIGN_OR_RETURN(const mysql_backup::RestoredTree restored, mysql_backup::RestoreTree(options));
   return mysql_backup::WriteStdout(absl::StrCat("bytes=", restored.bytes, " files=", restored.files,
                                                 " proven=", restored.proven ? "yes" : "no", "\n"));

@@ -14,6 +14,10 @@ source_tree=$test_dir/source
 target=$test_dir/target
 backup=$root/backup_20261123_020000
 
+unmount() {
+  ! mountpoint -q "$1" || umount "$1"
+}
+
 restore() {
   run "$tools/restore_tree" --backup="$backup" --target="$target" "$@"
 }
@@ -124,12 +128,25 @@ expect_restored
 expect 'the identity was not kept' cmp "$target/auto.cnf" "$source_tree/auto.cnf"
 rm -r "$target"
 
+# With more to be done to it: complete, but for the mark.
+restore --unfinished
+expect_exit 0
+expect 'no mark' test -e "$target/RESTORE_UNFINISHED"
+expect 'the server cannot enter' test "$(stat -c '%u:%g' "$target")" = 106:114
+restore --complete
+expect_stdout ''
+expect_restored
+restore --complete
+expect_exit 2
+expect_stderr 'cannot remove .*/RESTORE_UNFINISHED: No such file'
+rm -r "$target"
+
 # Onto a filesystem of its own, whose top cannot be replaced.
 mkdir "$target"
 truncate -s 64M "$test_dir/image"
 mke2fs -q -t ext4 "$test_dir/image"
 mount -o loop "$test_dir/image" "$target"
-on_exit umount -q "$target"
+on_exit unmount "$target"
 restore
 expect_exit 0
 expect 'the owner of the top' test "$(stat -c '%u:%g' "$target")" = 106:114

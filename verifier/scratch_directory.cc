@@ -37,11 +37,8 @@ absl::Status LeftBehind(const std::string& path, const absl::Status& status) {
                                       status.message(), "; the next run tries to remove it"));
 }
 
-// In the new namespace: all mounts of the view.
-absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower) {
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return ErrnoError("make a mount namespace private");
-  }
+// In the new namespace, as the next two.
+absl::Status MountOverlay(const ScratchDirectory& scratch, const std::string& lower) {
   // By descriptor, since commas and colons in a path would mean something to overlayfs. Opened in
   // the new namespace, since the kernel refuses layers from another one.
   ASSIGN_OR_RETURN(const UniqueFd lower_fd, OpenDirectory(lower));
@@ -58,6 +55,23 @@ absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower
         "; --scratch must lie on a local filesystem that overlayfs can write to, such "
         "as ext4 or xfs, and dmesg tells more");
   }
+  return absl::OkStatus();
+}
+
+absl::Status BindData(const ScratchDirectory& scratch, const std::string& datadir) {
+  const std::string data = scratch.path() + "/data";
+  if (mount(datadir.c_str(), data.c_str(), nullptr, MS_BIND, nullptr) == 0) {
+    return absl::OkStatus();
+  }
+  return ErrnoError(absl::StrCat("bind ", datadir, " to ", data));
+}
+
+// All mounts of the view.
+absl::Status MountView(const ScratchDirectory& scratch, const std::string& lower, bool in_place) {
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return ErrnoError("make a mount namespace private");
+  }
+  RETURN_IF_ERROR(in_place ? BindData(scratch, lower) : MountOverlay(scratch, lower));
   if (mount(scratch.path().c_str(), kScratchInside, nullptr, MS_BIND | MS_REC, nullptr) != 0) {
     return ErrnoError(absl::StrCat("bind ", scratch.path(), " to ", kScratchInside));
   }
@@ -142,12 +156,12 @@ absl::Status ScratchDirectory::Remove() {
   return LeftBehind(path_, status);
 }
 
-absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch,
-                                         const std::string& lower) {
+absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch, const std::string& lower,
+                                         bool in_place) {
   ASSIGN_OR_RETURN(UniqueFd own, OwnNamespace());
   if (unshare(CLONE_NEWNS) != 0) return ErrnoError("make a mount namespace");
   const InPrivateView until_return(std::move(own));
-  RETURN_IF_ERROR(MountView(scratch, lower));
+  RETURN_IF_ERROR(MountView(scratch, lower, in_place));
   return OwnNamespace();
 }
 

@@ -52,12 +52,13 @@ class ScratchDirectory {
 
 // Makes a mount namespace for the server, and returns a descriptor of it. In it
 //   - the data directory `lower` is seen writable at kScratchInside/data; what is written lands in
-//     the scratch directory,
+//     the scratch directory or, with `in_place`, where it belongs,
 //   - all else is read-only: a table whose files lie outside of the data directory by an absolute
 //     path cannot make the scratch server write into the live server's files.
 // This process stays where it is. The mounts go with the last process in the namespace and the last
 // descriptor of it, however these end.
-absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch, const std::string& lower);
+absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory& scratch, const std::string& lower,
+                                         bool in_place);
 
 // Puts this process into a private view for as long as the object lives; children that are started
 // meanwhile stay in it.
@@ -70,7 +71,8 @@ class InPrivateView {
   ~InPrivateView();
 
  private:
-  friend absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory&, const std::string&);
+  friend absl::StatusOr<UniqueFd> MakePrivateView(const ScratchDirectory&, const std::string&,
+                                                  bool);
   explicit InPrivateView(UniqueFd own) : own_(std::move(own)) {}
   UniqueFd own_;
 };

@@ -117,10 +117,28 @@ absl::Status Check(const ScratchServerOptions& options, const std::string& serve
   return status;
 }
 
-absl::Status RecoverAndCheck(const ScratchServerOptions& options, const std::string& server,
-                             const ScratchDirectory& scratch) {
+// However the command ended, the data is to be kept, so the server gets the time that it needs.
+absl::Status WorkInPlace(const ScratchServerOptions& options, const std::string& server,
+                         const ScratchDirectory& scratch, const UniqueFd& view) {
+  LOG(INFO) << "starting " << server << " on " << OneLine(options.datadir);
+  ASSIGN_OR_RETURN(Run run, StartServer(options, server, scratch, view, "in_place", {}));
+  // A session from before the command, which may switch the checking of passwords on.
+  ASSIGN_OR_RETURN(MysqlSession session, WaitForAnswer(options, run, "while it recovered"));
+  RETURN_IF_ERROR(session.Query("SET SESSION wait_timeout = 31536000").status());
+  const absl::Status status = RunCommand(options);
+  session.Query("SHUTDOWN").status().IgnoreError();
+  const absl::StatusOr<SubprocessResult> ended = run.process.Wait();
+  if (!ended.ok() || ended->exit_code != 0) return EndedServer("while it shut down", ended, run);
+  if (ReportsCorruption(run.Log())) return ServerFailure("reported errors", run);
+  return status;
+}
+
+absl::Status Work(const ScratchServerOptions& options, const std::string& server,
+                  const ScratchDirectory& scratch) {
   ASSIGN_OR_RETURN(const SocketLink link, SocketLink::Make(options.socket, options.scratch));
-  ASSIGN_OR_RETURN(const UniqueFd view, MakePrivateView(scratch, options.datadir));
+  ASSIGN_OR_RETURN(const UniqueFd view,
+                   MakePrivateView(scratch, options.datadir, options.in_place));
+  if (options.in_place) return WorkInPlace(options, server, scratch, view);
   RETURN_IF_ERROR(Recover(options, server, scratch, view));
   return Check(options, server, scratch, view);
 }
@@ -143,7 +161,7 @@ absl::Status RunScratchServer(const ScratchServerOptions& options) {
   ASSIGN_OR_RETURN(const std::string server, FindServer(*flavour, options.server));
   ASSIGN_OR_RETURN(ScratchDirectory scratch,
                    ScratchDirectory::Make(options.scratch, user.pw_uid, user.pw_gid));
-  const absl::Status status = RecoverAndCheck(options, server, scratch);
+  const absl::Status status = Work(options, server, scratch);
   const absl::Status removed = scratch.Remove();
   if (removed.ok() || status.ok()) return status.ok() ? removed : status;
   return LeftBehindError(absl::StrCat(status.message(), "; and ", removed.message()));

@@ -20,6 +20,10 @@ DEFINE_string(
     scratch, "",
     "directory for all that is written, such as /backups/mysql/.verify; its last part must "
     "be .verify, and whatever bears that name is removed");
+DEFINE_bool(
+    in_place, false,
+    "let the server work on the data directory itself and shut down cleanly at the end: not "
+    "for a backup, but for what was restored");
 DEFINE_string(socket, "", "where the command finds the server's socket");
 DEFINE_string(server, "", "the server program; if empty, found by the kind of the data directory");
 DEFINE_string(user, "mysql", "the server's user");
@@ -65,6 +69,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(RequireRoot("only root can mount, and become the server's user"));
   ScratchServerOptions options;
   options.datadir = FLAGS_datadir;
+  options.in_place = FLAGS_in_place;
   options.scratch = FLAGS_scratch;
   options.socket = FLAGS_socket;
   options.server = FLAGS_server;

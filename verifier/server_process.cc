@@ -90,6 +90,7 @@ absl::StatusOr<Run> StartServer(const ScratchServerOptions& options, const std::
   child.stdout_fd = early.get();
   child.stderr_fd = early.get();
   child.deadline = options.start_timeout;  // of Wait(), after SHUTDOWN
+  if (options.in_place) child.kill_after = options.start_timeout;
 
   const absl::StatusOr<InPrivateView> inside_view = InPrivateView::Enter(view);
   if (!inside_view.ok()) return inside_view.status();

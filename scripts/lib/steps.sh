@@ -187,3 +187,25 @@ step() {
   fi
   return "$status"
 }
+
+# find_backup NAME|latest: sets backup to its path.
+find_backup() {
+  local name=$1
+  tool list_backups --root="$BACKUP_ROOT" --format=names >"$run_dir/backups" || return
+  local names count
+  mapfile -t names <"$run_dir/backups"
+  # Oldest first; the last line tells how many there are.
+  count=${names[-1]#end }
+  unset 'names[-1]'
+  if ((count == 0)); then
+    echo "there is no backup in $BACKUP_ROOT" >"$reason"
+    return 3
+  fi
+  [[ $name != latest ]] || name=${names[-1]}
+  if ! printf '%s\n' "${names[@]}" | grep -qxF -- "$name"; then
+    echo "there is no backup '$name' in $BACKUP_ROOT; see list_backups" >"$reason"
+    return 3
+  fi
+  backup=$BACKUP_ROOT/$name
+  log INFO "one of $count: $backup"
+}
