@@ -62,7 +62,8 @@ expect_exit 2
 expect_stderr 'nothing.sock.*is the server running'
 expect "the fifo is left behind" test ! -e "$fifo"
 
-start_mariadb --log-bin=binlog --server-id=7
+# InnoDB writes commits to the disk when it has to, and not once a second.
+start_mariadb --log-bin=binlog --server-id=7 --innodb-flush-log-at-timeout=2700
 sql 'CREATE DATABASE t; CREATE TABLE t.t (a INT) ENGINE=InnoDB; CREATE TABLE t.m (a INT) ENGINE=MyISAM'
 
 # --- something else where the fifo is to be
@@ -86,10 +87,17 @@ expect_stderr 'belongs to user 65534'
 chown root "$test_dir/options"
 
 # --- lock, check, release
+sql 'INSERT INTO t.t VALUES (1)'
 start_lock --defaults_file="$test_dir/options"
 pattern='^locked connection_id=[0-9]+ waited_ms=[0-9]+ flavour=mariadb version=10[^ ]+ server_id=7 '
 pattern+='server_uuid= binlog_file=binlog.000001 binlog_position=[0-9]+ gtid=0-7-[0-9]+$'
 [[ $locked =~ $pattern ]] || fail "position record: $locked"
+# What has been committed is in InnoDB's log on the disk, and not only in memory.
+unwritten() {
+  sql "SELECT SUM(IF(variable_name = 'INNODB_LSN_CURRENT', variable_value, -variable_value))
+    FROM information_schema.global_status WHERE variable_name IN ('INNODB_LSN_CURRENT', 'INNODB_LSN_FLUSHED')"
+}
+expect "commits are not on the disk" test "$(unwritten)" = 0
 expect "a write went through" is_locked
 echo check >&8
 read -r -u 7 answer
