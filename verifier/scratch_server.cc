@@ -64,18 +64,58 @@ class SocketLink {
   std::string path_;
 };
 
-absl::Status Recover(const ScratchServerOptions& options, const std::string& server,
-                     const ScratchDirectory& scratch, const UniqueFd& view) {
-  LOG(INFO) << "starting " << server << " to recover " << OneLine(options.datadir);
-  ASSIGN_OR_RETURN(Run run, StartServer(options, server, scratch, view, "recovery", {}));
-  ASSIGN_OR_RETURN(MysqlSession session, WaitForAnswer(options, run, "while it recovered"));
-  LOG(INFO) << "the data is recovered, version=" << OneLine(session.server_version());
+struct Server {
+  Run run;
+  MysqlSession session;
+};
+
+// Starts the server and lets it recover the data.
+//
+// Transactions that it finds prepared are committed. Only a backup from before fsfreeze_lock
+// flushed InnoDB's log has them, or one of a server with innodb_flush_log_at_trx_commit=0; and they
+// are ones that the server had committed: the read lock is not granted between preparing and
+// committing, but a commit may have been in memory only, since the binary log would have brought it
+// back.
+absl::StatusOr<Server> StartRecovering(const ScratchServerOptions& options,
+                                       const std::string& program, const ScratchDirectory& scratch,
+                                       const UniqueFd& view) {
+  struct Attempt {
+    const char* name;
+    std::vector<std::string> more;
+  };
+  // MariaDB goes on when it has committed them, MySQL ends and is started a third time.
+  const Attempt attempts[] = {
+      {"recovery", {}}, {"commit", {"--tc-heuristic-recover=COMMIT"}}, {"recovery_again", {}}};
+  for (const Attempt& attempt : attempts) {
+    ASSIGN_OR_RETURN(Run run,
+                     StartServer(options, program, scratch, view, attempt.name, attempt.more));
+    absl::StatusOr<MysqlSession> session = WaitForAnswer(options, run, "while it recovered");
+    if (session.ok()) return Server{std::move(run), *std::move(session)};
+    if (!ReportsPrepared(run.Log())) return session.status();
+    LOG(WARNING) << "the last transactions are prepared and not committed: committing them, as the "
+                    "server itself would by its binary log";
+  }
+  return NoError(
+      "the backup does not verify: the scratch server finds transactions that are prepared, and "
+      "cannot commit them");
+}
+
+absl::Status ShutDown(Server& server) {
   // The answer may be lost when the server is quick.
-  session.Query("SHUTDOWN").status().IgnoreError();
-  const absl::StatusOr<SubprocessResult> ended = run.process.Wait();
-  if (!ended.ok() || ended->exit_code != 0) return EndedServer("while it shut down", ended, run);
-  if (ReportsCorruption(run.Log())) return ServerFailure("reported errors while it recovered", run);
-  return absl::OkStatus();
+  server.session.Query("SHUTDOWN").status().IgnoreError();
+  const absl::StatusOr<SubprocessResult> ended = server.run.process.Wait();
+  if (ended.ok() && ended->exit_code == 0) return absl::OkStatus();
+  return EndedServer("while it shut down", ended, server.run);
+}
+
+absl::Status Recover(const ScratchServerOptions& options, const std::string& program,
+                     const ScratchDirectory& scratch, const UniqueFd& view) {
+  LOG(INFO) << "starting " << program << " to recover " << OneLine(options.datadir);
+  ASSIGN_OR_RETURN(Server server, StartRecovering(options, program, scratch, view));
+  LOG(INFO) << "the data is recovered, version=" << OneLine(server.session.server_version());
+  RETURN_IF_ERROR(ShutDown(server));
+  if (!ReportsCorruption(server.run.Log())) return absl::OkStatus();
+  return ServerFailure("reported errors while it recovered", server.run);
 }
 
 absl::Status RunCommand(const ScratchServerOptions& options) {
@@ -118,18 +158,15 @@ absl::Status Check(const ScratchServerOptions& options, const std::string& serve
 }
 
 // However the command ended, the data is to be kept, so the server gets the time that it needs.
-absl::Status WorkInPlace(const ScratchServerOptions& options, const std::string& server,
+absl::Status WorkInPlace(const ScratchServerOptions& options, const std::string& program,
                          const ScratchDirectory& scratch, const UniqueFd& view) {
-  LOG(INFO) << "starting " << server << " on " << OneLine(options.datadir);
-  ASSIGN_OR_RETURN(Run run, StartServer(options, server, scratch, view, "in_place", {}));
-  // A session from before the command, which may switch the checking of passwords on.
-  ASSIGN_OR_RETURN(MysqlSession session, WaitForAnswer(options, run, "while it recovered"));
-  RETURN_IF_ERROR(session.Query("SET SESSION wait_timeout = 31536000").status());
+  LOG(INFO) << "starting " << program << " on " << OneLine(options.datadir);
+  // The session is from before the command, which may switch the checking of passwords on.
+  ASSIGN_OR_RETURN(Server server, StartRecovering(options, program, scratch, view));
+  RETURN_IF_ERROR(server.session.Query("SET SESSION wait_timeout = 31536000").status());
   const absl::Status status = RunCommand(options);
-  session.Query("SHUTDOWN").status().IgnoreError();
-  const absl::StatusOr<SubprocessResult> ended = run.process.Wait();
-  if (!ended.ok() || ended->exit_code != 0) return EndedServer("while it shut down", ended, run);
-  if (ReportsCorruption(run.Log())) return ServerFailure("reported errors", run);
+  RETURN_IF_ERROR(ShutDown(server));
+  if (ReportsCorruption(server.run.Log())) return ServerFailure("reported errors", server.run);
   return status;
 }
 

@@ -322,3 +322,55 @@ while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
 scratch -- /bin/true
 expect_exit 0
 expect_nothing_left
+
+# A transaction is on the disk as prepared only: the server had its commit in memory, and in its binary
+# log, which the scratch server does not have. Stopped in the middle of many commits, it has some.
+stop_mariadb
+rm -rf "$server_dir/data"
+cp -a "$server_dir/clean" "$server_dir/data"
+start_mariadb --log-bin=binlog --innodb-flush-log-at-timeout=2700
+writers=()
+sql <<<"CREATE TABLE shop.old_orders (id INT PRIMARY KEY AUTO_INCREMENT) ENGINE=InnoDB;"
+for _ in {1..6}; do
+  # One statement a line, and no end of them.
+  yes 'INSERT INTO shop.old_orders VALUES (NULL);' | mariadb --no-defaults --socket="$socket" --user=root >/dev/null 2>&1 &
+  writers+=("$!")
+done
+query=(/usr/bin/mariadb --no-defaults "--socket=$scratch_socket" --user=root --batch --skip-column-names)
+provoked=
+for attempt in {1..10}; do
+  sleep 0.2
+  kill -STOP "$server_pid"
+  rm -rf "$server_dir/prepared"
+  cp -a "$server_dir/data" "$server_dir/prepared"
+  kill -CONT "$server_pid"
+  take_backup prepared
+  scratch -- "${query[@]}" -e 'SELECT COUNT(*) > 0 FROM shop.old_orders'
+  expect_exit 0
+  expect_stdout 1
+  ! grep -q 'WARNING scratch_server: the last transactions are prepared' "$test_dir/stderr" || provoked=$attempt
+  [[ -z $provoked ]] || break
+done
+kill "${writers[@]}" 2>/dev/null || true
+expect "the test proves nothing: no transaction was prepared" test -n "$provoked"
+expect_nothing_left
+
+# In place: the server works on the data itself, and what the command did is there afterwards.
+place=$server_dir/place
+cp -a "$server_dir/prepared" "$place"
+in_place() {
+  run "$scratch_server" --in_place "--datadir=$place" "--scratch=$place/.verify" \
+    "--socket=$scratch_socket" "--user=$server_user" "--server_options=$mark" -- "$@"
+}
+in_place "${query[@]}" -e "FLUSH PRIVILEGES; CREATE USER restored; INSERT INTO shop.orders VALUES (9002, 'new')"
+expect_exit 0
+expect "the scratch directory is left" test ! -e "$place/.verify"
+in_place "${query[@]}" -e "INSERT INTO shop.orders VALUES (9003, 'newer'); no such statement"
+expect_exit 1
+# It had been shut down cleanly: the next start has nothing to recover.
+in_place /bin/cat "$place/.verify/run/recovery.log"
+expect_exit 0
+expect "the server had to recover" not grep -qE 'crash recovery|Starting final batch' "$test_dir/stdout"
+in_place "${query[@]}" -e 'SELECT GROUP_CONCAT(note ORDER BY id) FROM shop.orders WHERE id > 9000'
+expect_exit 0
+expect_stdout new,newer

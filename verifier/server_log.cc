@@ -72,4 +72,9 @@ bool ReportsCorruption(absl::string_view log) {
   return false;
 }
 
+bool ReportsPrepared(absl::string_view log) {
+  return absl::StrContains(log, "You have to start server with --tc-heuristic-recover") ||
+         absl::StrContains(log, "Please restart mysqld without --tc-heuristic-recover");
+}
+
 }  // namespace mysql_backup
