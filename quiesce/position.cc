@@ -50,11 +50,13 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
 }
 
 std::string FormatPosition(const Position& position) {
-  return absl::StrCat(
-      "flavour=", position.is_mariadb ? "mariadb" : "mysql", " version=", PercentEncode(position.version),
-      " server_id=", PercentEncode(position.server_id), " server_uuid=", PercentEncode(position.server_uuid),
-      " binlog_file=", PercentEncode(position.binlog_file), " binlog_position=", position.binlog_position,
-      " gtid=", PercentEncode(position.gtid));
+  return absl::StrCat("flavour=", position.is_mariadb ? "mariadb" : "mysql",
+                      " version=", PercentEncode(position.version),
+                      " server_id=", PercentEncode(position.server_id),
+                      " server_uuid=", PercentEncode(position.server_uuid),
+                      " binlog_file=", PercentEncode(position.binlog_file),
+                      " binlog_position=", position.binlog_position,
+                      " gtid=", PercentEncode(position.gtid));
 }
 
 }  // namespace mysql_backup

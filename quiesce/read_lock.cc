@@ -88,9 +88,9 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
                                             absl::FormatDuration(options.lock_wait), " (",
                                             locked.message(), ")"));
   }
-  // With a binary log, InnoDB leaves the last commits in memory for up to a second, since the binary
-  // log would bring them back. In a copy they would be prepared transactions, and without that log a
-  // server refuses to start on them, or loses them.
+  // With a binary log, InnoDB leaves the last commits in memory for up to a second, since the
+  // binary log would bring them back. In a copy they would be prepared transactions, and without
+  // that log a server refuses to start on them, or loses them.
   RETURN_IF_ERROR(lock.session_.Query("FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS").status());
   ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
   return lock;

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016  # perl's variables, not the shell's
 # list_backups and show_backup, for people and for programs: of backups with and without manifest.
 
 # shellcheck source=base/shell_test.sh

@@ -131,10 +131,10 @@ run() {
 }
 
 next_commands() {
-  local quoted datadir server=mysqld client=mysql service=mysql
+  local quoted quoted_datadir server=mysqld client=mysql service=mysql
   [[ ! -e $target/aria_log_control ]] || server=mariadbd client=mariadb service=mariadb
   printf -v quoted '%q' "$target"
-  printf -v datadir '%q' "$DATADIR"
+  printf -v quoted_datadir '%q' "$DATADIR"
   [[ ! -x /usr/sbin/restorecon ]] || printf '\nFirst, for SELinux:\n  restorecon -R %s\n' "$quoted"
   if ((${#identity[@]})); then
     printf '\nNext:\n'
@@ -148,8 +148,8 @@ To look at it, with a server beside the one that runs:
 
 To make it the data of the server of this host instead:
   systemctl stop $service
-  # move what is in $datadir away; do not delete it yet
-  $here/restore_mysql.sh --target=$datadir --backup=${backup##*/}${until:+ --until=$(printf '%q' "$until") --binlogs=$(printf '%q' "$binlogs")}
+  # move what is in $quoted_datadir away; do not delete it yet
+  $here/restore_mysql.sh --target=$quoted_datadir --backup=${backup##*/}${until:+ --until=$(printf '%q' "$until") --binlogs=$(printf '%q' "$binlogs")}
 END
   fi
   cat <<END

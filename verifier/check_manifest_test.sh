@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2034  # arrays are used by their names
 # check_manifest: a thousand damaged copies, all found, and two hundred that are not, none accused.
 # Real copies by sync_tree and publish_backup. Needs root for owners and loop mounts.
 

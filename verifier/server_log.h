@@ -22,8 +22,8 @@ absl::optional<std::string> HostTrouble(absl::string_view log);
 // Whether an error line speaks of corruption.
 bool ReportsCorruption(absl::string_view log);
 
-// Whether the server has ended because of transactions that were prepared and not committed: it does
-// not start on them, or (MySQL) has just committed them and wants to be started again.
+// Whether the server has ended because of transactions that were prepared and not committed: it
+// does not start on them, or (MySQL) has just committed them and wants to be started again.
 bool ReportsPrepared(absl::string_view log);
 
 }  // namespace mysql_backup
