@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <climits>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -36,6 +37,29 @@ absl::StatusOr<std::string> FindSocket(const std::string& wanted) {
       "no server socket at /run/mysqld/mysqld.sock or /var/lib/mysql/mysql.sock; "
       "is the server running? Otherwise name its socket with --socket, or SOCKET in the "
       "configuration");
+}
+
+// Where install.sh puts Connector/C's plugin for caching_sha2_password, MySQL's usual way to log
+// in: lib/plugin beside the directory of this program. Empty where there is none, as in a build
+// tree; then the library looks in its own place.
+std::string PluginDirectory() {
+  char program[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", program, sizeof(program));
+  if (size < 0) return "";
+  std::string directory(program, static_cast<size_t>(size));
+  for (int level = 0; level < 2; ++level) directory.resize(directory.rfind('/'));
+  directory += "/lib/plugin";
+  return access((directory + "/caching_sha2_password.so").c_str(), R_OK) == 0 ? directory : "";
+}
+
+// What to do about a login that failed with `status`.
+absl::string_view LoginRemedy(const absl::Status& status) {
+  if (absl::StrContains(status.message(), "could not be loaded")) {
+    return "; the account logs in by a plugin that is not installed here: run scripts/install.sh "
+           "again, which brings that of caching_sha2_password, or let the account log in by "
+           "auth_socket";
+  }
+  return "; is the server up, and may this account log in? Name another account with DEFAULTS_FILE";
 }
 
 bool IsUnixSocket(int fd) {
@@ -88,15 +112,17 @@ absl::StatusOr<MysqlSession> MysqlSession::Connect(const MysqlOptions& options) 
     mysql_optionsv(connection, MYSQL_READ_DEFAULT_GROUP, "client");
     user = nullptr;  // the file's
   }
+  const std::string plugins = PluginDirectory();
+  if (!plugins.empty()) mysql_optionsv(connection, MYSQL_PLUGIN_DIR, plugins.c_str());
   // The option file's host, port and protocol have no say: the server whose data is copied is the
   // one on this socket.
   const unsigned int protocol = MYSQL_PROTOCOL_SOCKET;
   mysql_optionsv(connection, MYSQL_OPT_PROTOCOL, &protocol);
   if (mysql_real_connect(connection, "localhost", user, nullptr, nullptr, 0, socket.c_str(), 0) ==
       nullptr) {
-    return Annotate(session.LastError(absl::StrCat("cannot log in to the server at ", socket)),
-                    "; is the server up, and may this account log in? Name another account with "
-                    "DEFAULTS_FILE");
+    const absl::Status status =
+        session.LastError(absl::StrCat("cannot log in to the server at ", socket));
+    return Annotate(status, LoginRemedy(status));
   }
   if (!IsUnixSocket(mysql_get_socket(connection))) {
     return absl::FailedPreconditionError(absl::StrCat(

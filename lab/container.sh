@@ -9,12 +9,14 @@ usage() {
   cat <<'END'
 Usage: lab/container.sh [OPTION...] SCRIPT [ARGUMENT...]
 
-Runs SCRIPT as root beside a live MariaDB, in mount, process, network and IPC namespaces of its own,
+Runs SCRIPT as root beside a live server, in mount, process, network and IPC namespaces of its own,
 on an overlay of this machine's root: whatever it writes is gone afterwards. The server's data and
 /backups are ext4 on loop devices. Everything is real but LVM, whose part a stand-in plays: its
 "snapshot" is a copy of the volume, made while the filesystem is frozen.
 
   --product=DIR  the installed product (scripts/install.sh --destdir=DIR)
+  --root=DIR     the machine: another Debian's root than this one's; with mysqld in it and no mariadbd,
+                 the server is MySQL (lab/mysql_root.sh makes one)
   --with=PATH    copy this file or directory to /lab/; may be repeated
   --output=DIR   put here what SCRIPT left in /lab/output
   --help
@@ -33,11 +35,12 @@ wrong_usage() {
   exit 1
 }
 
-product='' output=''
+product='' output='' root=/
 with=()
 while (($#)); do
   case $1 in
     --product=*) product=${1#*=} ;;
+    --root=*) root=$(realpath -- "${1#*=}") ;;
     --with=*) with+=("$(realpath -- "${1#*=}")") ;;
     --output=*) output=${1#*=} ;;
     --help) usage && exit 0 ;;
@@ -88,7 +91,7 @@ chmod a+x -- "$scratch$command"
 
 # With its process 1, a shell, the kernel ends all others.
 unshare --mount --propagation=private --pid --fork --kill-child --mount-proc --net --ipc \
-  "$lab/container/enter.sh" "$scratch" "$(realpath -- "$product")" "$command" "$@" </dev/null &
+  "$lab/container/enter.sh" "$root" "$scratch" "$(realpath -- "$product")" "$command" "$@" </dev/null &
 child=$!
 status=0
 wait "$child" || status=$?

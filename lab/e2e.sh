@@ -89,7 +89,7 @@ run_machine() {
   local options=$1
   shift
   # shellcheck disable=SC2086  # options are words
-  "$lab/run.sh" --product="$product" --output="$output" --timeout=2400 $options \
+  "$lab/run.sh" --product="$product" --with="$lab/../README.md" --output="$output" --timeout=2400 $options \
     "$lab/cases/run_cases.sh" "$@" &
   wait "$!"
 }

@@ -6,7 +6,7 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/faults.sh [--quick] [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
+Usage: lab/faults.sh [--quick] [--product=DIR] [--root=DIR] [--output=DIR] [--jobs=N] [SUITE...]
        lab/faults.sh --repeat=SUITE/FAULT@POINT
        lab/faults.sh --report=DIR
        lab/faults.sh --list
@@ -17,6 +17,7 @@ suite: "SUITE trials=N survived=N unreached=N".
 
   --quick         a selection, for every commit
   --product=DIR   the installed product (default: made by scripts/install.sh)
+  --root=DIR      the container's machine, see lab/container.sh: for MySQL, that of lab/mysql_root.sh
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
@@ -78,7 +79,7 @@ run_part() {
   script=$lab/faults/$(field_of "$suite" 4)
   shift
   if [[ $(field_of "$suite" 2) == container ]]; then
-    exec "$lab/container.sh" --product="$product" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
+    exec "$lab/container.sh" --product="$product" --root="$root" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
   else
     exec "$lab/run.sh" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
       --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
@@ -103,12 +104,13 @@ run_suite() {
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
 }
 
-quick=no product='' output='' jobs=2 repeat=''
+quick=no root=/ product='' output='' jobs=2 repeat=''
 suites=()
 for argument; do
   case $argument in
     --quick) quick=yes ;;
     --product=?*) product=$(realpath -- "${argument#*=}") ;;
+    --root=?*) root=$(realpath -- "${argument#*=}") ;;
     --output=?*) output=$(realpath -m -- "${argument#*=}") ;;
     --jobs=[1-9]) jobs=${argument#*=} ;;
     --repeat=*/*@*) repeat=${argument#*=} ;;

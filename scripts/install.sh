@@ -9,6 +9,8 @@ umask 022
 
 readonly CONFIG=/etc/mysql-backup.conf
 readonly LOG=/var/log/mysql_backup.log
+# How accounts of MySQL log in; the one thing that cannot be linked in.
+readonly PLUGIN=caching_sha2_password.so
 
 # One line a file that is not built: mode, where it is in the repository, where it goes.
 readonly FILES='
@@ -143,6 +145,7 @@ main() {
   while read -r mode source target; do
     [[ -z $mode ]] || put "$mode" "$source" "$target"
   done <<<"$FILES"
+  put 0644 "$(mariadb_config --plugindir)/$PLUGIN" "/app/lib/plugin/$PLUGIN"
   if [[ -e $destdir$CONFIG || -L $destdir$CONFIG ]]; then
     say "$destdir$CONFIG is kept as it is"
   else

@@ -21,6 +21,7 @@ build libgoogle-glog-dev    glog, static
 build libunwind-dev         header for the part of libunwind that glog calls
 build libgflags-dev         gflags, static
 build libmariadb-dev        MariaDB Connector/C, static
+build libmariadb3           its plugin for caching_sha2_password
 build libssl-dev            OpenSSL, static, for Connector/C
 build zlib1g-dev            zlib, static, for Connector/C
 build libzstd-dev           zstd, static, for Connector/C

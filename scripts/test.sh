@@ -17,6 +17,7 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine (more: lab/e2e.sh --long)
+  mysql  restore, and some faults, on MySQL (from Debian sid; skipped where that cannot be installed)
   faults a selection of the faults of lab/faults.sh, one at a time
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 
@@ -51,7 +52,7 @@ watch() {
 # nothing, is a failure itself.
 tally() {
   local status=$1 failures=$3
-  (((status == 0 && $2 > 0) || failures > 0)) || failures=1
+  (((status == 0 && $2 + $4 > 0) || failures > 0)) || failures=1
   ((passed += $2, failed += failures, skipped += $4))
 }
 
@@ -96,6 +97,11 @@ suite_e2e() {
   tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
+suite_mysql() {
+  watch lab/mysql.sh
+  tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" "$(count '^SKIPPED ' "$REPLY")"
+}
+
 suite_power() {
   watch lab/power_cut.sh ext4 ext4_nojournal
   tally $? "$(count '^power_cut [a-z0-9_]+ states=([0-9]+) survived=\1 ' "$REPLY")" \
@@ -107,7 +113,7 @@ suite_faults() {
   tally $? "$(count '^[a-z]+ trials=([0-9]+) survived=\1 ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan fuzz lab e2e faults power)
+readonly ALL_SUITES=(style unit asan fuzz lab e2e mysql faults power)
 suites=()
 for argument; do
   case $argument in
@@ -115,7 +121,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | fuzz | lab | e2e | faults | power) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e | mysql | faults | power) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1

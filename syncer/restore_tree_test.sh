@@ -163,6 +163,8 @@ expect_unfinished() {
   expect 'a server can enter' test "$(stat -c '%u %a' "$target")" = '0 700'
 }
 stub slow "touch \"\${!#}stray\" '$test_dir/started'" 'sleep 1000'
+# The server's own directory, which it could enter.
+install -d -m 0755 -o 106 -g 114 "$target"
 for signal in TERM KILL; do
   env --default-signal=INT "$tools/restore_tree" --backup="$backup" --target="$target" \
     --rsync="$test_dir/slow" >"$test_dir/stdout" 2>"$test_dir/stderr" &

@@ -87,7 +87,7 @@ expect_clean() {
   [[ ! -e /run/mysql-backup/lock.fifo ]] || fail 'the fifo is left'
   ! pgrep -f '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ' >/dev/null ||
     fail "a process is left: $(pgrep -af '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ')"
-  timeout 5 mariadb -e 'CREATE OR REPLACE TABLE shop.lab_probe (a INT); DROP TABLE shop.lab_probe' ||
+  timeout 5 mariadb -e 'DROP TABLE IF EXISTS shop.lab_probe; CREATE TABLE shop.lab_probe (a INT); DROP TABLE shop.lab_probe' ||
     fail 'the server does not take a write within 5 s'
 }
 

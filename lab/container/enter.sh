@@ -1,23 +1,23 @@
 #!/bin/bash
 # Inside the namespaces of container.sh: makes the machine, starts the server, runs the script.
-# Usage: enter.sh SCRATCH PRODUCT COMMAND [ARGUMENT...]
+# Usage: enter.sh ROOT SCRATCH PRODUCT COMMAND [ARGUMENT...]
 set -euo pipefail
 export LC_ALL=C.UTF-8 HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-scratch=$1 product=$2
-shift 2
+lower=$1 scratch=$2 product=$3
+shift 3
 
 die() {
   printf 'container: %s\n' "$*" >&2
   exit 125
 }
 
-# The new root: this machine's, with all writes kept apart. pivot_root and not chroot, since
+# The new root: that of a machine, this one's or another, with all writes kept apart. pivot_root and not chroot, since
 # scratch_server enters and leaves mount namespaces.
 mount -t tmpfs -o mode=755 none /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
 root=/mnt/root
-mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work none "$root"
+mount -t overlay -o lowerdir="$lower",upperdir=/mnt/upper,workdir=/mnt/work none "$root"
 for tree in proc sys; do mount --rbind "/$tree" "$root/$tree"; done
 for tree in run tmp dev; do mount -t tmpfs -o mode=755 none "$root/$tree"; done
 chmod 1777 "$root/tmp"
@@ -58,8 +58,16 @@ make_volume() { # IMAGE SIZE MOUNT_POINT OPTION...: prints its device
   mount "$device" "$3"
   echo "$device"
 }
+# The cases call the server's programs by MariaDB's names.
+data_size=160M
+if [[ ! -x /usr/sbin/mariadbd ]]; then
+  data_size=400M
+  for pair in mariadb:mysql mariadb-check:mysqlcheck mariadb-dump:mysqldump; do
+    ln -s "${pair#*:}" "/usr/bin/${pair%:*}"
+  done
+fi
 # Without a large journal, a snapshot is copied in no time.
-data=$(make_volume /images/lv_mysql_data 160M /var/lib/mysql -J size=4) || die 'no volume for the data'
+data=$(make_volume /images/lv_mysql_data "$data_size" /var/lib/mysql -J size=4) || die 'no volume for the data'
 make_volume /images/backups 1200M /backups -N 20000 >/dev/null || die 'no volume for the backups'
 rmdir /var/lib/mysql/lost+found
 chown mysql:mysql /var/lib/mysql
@@ -68,11 +76,19 @@ mkdir -p /run/stand-in
 echo "$data" >/run/stand-in/lv_mysql_data
 ln -s "$data" /dev/vg_mysql/lv_mysql_data
 
-mariadb-install-db --no-defaults --user=mysql --datadir=/var/lib/mysql --skip-test-db --force \
-  --auth-root-authentication-method=socket --innodb-log-file-size=4M --skip-name-resolve \
-  >/tmp/install.log 2>&1 || die "mariadb-install-db: $(tail -n 3 /tmp/install.log)"
+if [[ -x /usr/sbin/mariadbd ]]; then
+  mariadb-install-db --no-defaults --user=mysql --datadir=/var/lib/mysql --skip-test-db --force \
+    --auth-root-authentication-method=socket --innodb-log-file-size=4M --skip-name-resolve \
+    >/tmp/install.log 2>&1 || die "mariadb-install-db: $(tail -n 3 /tmp/install.log)"
+else
+  mysqld --no-defaults --initialize-insecure --user=mysql --datadir=/var/lib/mysql \
+    --innodb-redo-log-capacity=8M >/tmp/install.log 2>&1 || die "mysqld: $(tail -n 3 /tmp/install.log)"
+fi
 systemctl start mariadb || die "the server does not start: $(tail -n 5 /run/mysqld/error.log)"
-mariadb --batch </lab/container/sample.sql || die 'cannot load the sample data'
+# MySQL has no Aria.
+aria=MyISAM
+[[ ! -x /usr/sbin/mariadbd ]] || aria=Aria
+sed "s/=Aria/=$aria/" /lab/container/sample.sql | mariadb --batch || die 'cannot load the sample data'
 
 status=0
 "$@" || status=$?

@@ -28,9 +28,9 @@ problem() {
 # --- the ledger -----------------------------------------------------------------------------------
 
 start_ledger() {
-  sql 'CREATE OR REPLACE TABLE shop.lab_ledger_innodb (n INT PRIMARY KEY) ENGINE=InnoDB;
-       CREATE OR REPLACE TABLE shop.lab_ledger_myisam (n INT PRIMARY KEY) ENGINE=MyISAM;
-       CREATE OR REPLACE TABLE shop.lab_writable (a INT PRIMARY KEY) ENGINE=InnoDB'
+  sql 'DROP TABLE IF EXISTS shop.lab_ledger_innodb; CREATE TABLE shop.lab_ledger_innodb (n INT PRIMARY KEY) ENGINE=InnoDB;
+       DROP TABLE IF EXISTS shop.lab_ledger_myisam; CREATE TABLE shop.lab_ledger_myisam (n INT PRIMARY KEY) ENGINE=MyISAM;
+       DROP TABLE IF EXISTS shop.lab_writable; CREATE TABLE shop.lab_writable (a INT PRIMARY KEY) ENGINE=InnoDB'
   rm -rf "$ledger"
   mkdir "$ledger"
   : >"$ledger/acknowledged"
