@@ -46,6 +46,7 @@ if [[ -z $product ]]; then
   "$lab/../scripts/install.sh" --destdir="$product" >/dev/null
 fi
 
+# shellcheck disable=SC2317  # by the next two
 in_container() {
   "$lab/container.sh" --product="$product" --root="$root" --with="$lab/../README.md" "$lab/cases/$1.sh"
 }
