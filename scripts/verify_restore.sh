@@ -30,7 +30,7 @@ changed; the verdict is kept with it, for list_backups to show.
   --help              print this and exit
 
 Stdout: "ok entries=N bytes=N bad=0" of the manifest, or what is missing, added or changed; one line
-a database, "ok tables=N views=N rows=N bad=0 database=NAME" or "bad ..."; and a last line
+a database, "ok tables=N views=N routines=N events=N rows=N bad=0 database=NAME" or "bad ..."; and a last line
 "good backup=PATH", "bad backup=PATH" or "unknown backup=PATH". Every step is logged to LOG_FILE
 (default: /var/log/mysql_backup.log), and on a terminal as well.
 

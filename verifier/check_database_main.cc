@@ -24,7 +24,7 @@ constexpr ToolHelp kHelp = {
     "checks every table and view of a server's databases, and counts the rows.",
     "",
     "",
-    "one line a database: ok|bad tables=N views=N rows=N bad=N database=NAME",
+    "one line a database: ok|bad tables=N views=N routines=N events=N rows=N bad=N database=NAME",
     "3   a table is bad, or the database does not exist\n",
 };
 

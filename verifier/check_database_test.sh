@@ -26,8 +26,8 @@ expect_stderr 'is the server running'
 
 start_sample
 odd="-odd 'name\"\`.x é/#"
-odd_line="ok tables=2 views=1 rows=2 bad=0 database=$odd"
-shop_line='ok tables=7 views=1 rows=5114 bad=0 database=shop'
+odd_line="ok tables=2 views=1 routines=0 events=0 rows=2 bad=0 database=$odd"
+shop_line='ok tables=7 views=1 routines=2 events=1 rows=5114 bad=0 database=shop'
 # ext4 has it at the top of a volume.
 mkdir "$server_dir/data/lost+found"
 
@@ -41,10 +41,10 @@ expect_stdout "$odd_line"
 run "$check" "--socket=$socket"
 expect_exit 0
 expect_no_stderr
-sed -i -E 's/^(ok tables=[0-9]+ views=1) rows=[0-9]+ (bad=0 database=mysql)$/\1 rows=N \2/' \
+sed -i -E 's/^(ok tables=[0-9]+ views=1 routines=[0-9]+ events=0) rows=[0-9]+ (bad=0 database=mysql)$/\1 rows=N \2/' \
   "$test_dir/stdout"
 expect_stdout "$odd_line
-ok tables=0 views=0 rows=0 bad=0 database=empty
+ok tables=0 views=0 routines=0 events=0 rows=0 bad=0 database=empty
 $(grep 'database=mysql$' "$test_dir/stdout")
 $shop_line
 $(grep 'database=sys$' "$test_dir/stdout")"
@@ -62,7 +62,7 @@ sql <<<'CREATE TABLE shop.gone (id INT); CREATE VIEW shop.broken AS SELECT * FRO
         DROP TABLE shop.gone;'
 run "$check" "--socket=$socket" --database=shop
 expect_exit 0
-expect_stdout 'ok tables=7 views=2 rows=5114 bad=0 database=shop'
+expect_stdout 'ok tables=7 views=2 routines=2 events=1 rows=5114 bad=0 database=shop'
 expect_stderr 'WARNING check_database: the view `shop`.`broken` is unusable: .*invalid table'
 sql <<<'DROP VIEW shop.broken;'
 
@@ -76,9 +76,9 @@ run "$check" "--socket=$socket"
 expect_exit 3
 expect_stderr 'bad: `lost`.`a b`: InnoDB knows it'
 expect_stderr 'bad: `-odd .*`.`é#P#x`: InnoDB knows it'
-expect "the lost database is told" grep -qx 'bad tables=0 views=0 rows=0 bad=1 database=lost' \
+expect "the lost database is told" grep -qx 'bad tables=0 views=0 routines=0 events=0 rows=0 bad=1 database=lost' \
   "$test_dir/stdout"
-expect "the odd database is told" grep -qx "bad tables=1 views=1 rows=2 bad=1 database=$odd" \
+expect "the odd database is told" grep -qx "bad tables=1 views=1 routines=0 events=0 rows=2 bad=1 database=$odd" \
   "$test_dir/stdout"
 
 # An answer that does not come in time says nothing of the table.
@@ -104,7 +104,7 @@ expect_stderr "cannot check 1 tables, since its server lacks their engine; remed
 : >"$server_dir/data/strange/u.MAI"
 run "$check" "--socket=$socket" --database=strange
 expect_exit 3
-expect_stdout 'bad tables=2 views=0 rows=0 bad=1 database=strange'
+expect_stdout 'bad tables=2 views=0 routines=0 events=0 rows=0 bad=1 database=strange'
 rm -r "$server_dir/data/strange"
 
 # What is the user's own by a name like the server's, and sys, which is no virtual database.
@@ -112,10 +112,10 @@ sql <<<'CREATE DATABASE `Sys`; CREATE TABLE `Sys`.t (id INT) ENGINE=InnoDB;
          CREATE TABLE sys.own (id INT) ENGINE=InnoDB;'
 run "$check" "--socket=$socket" --database=Sys
 expect_exit 0
-expect_stdout 'ok tables=1 views=0 rows=0 bad=0 database=Sys'
+expect_stdout 'ok tables=1 views=0 routines=0 events=0 rows=0 bad=0 database=Sys'
 run "$check" "--socket=$socket" --database=sys
 expect_exit 0
-expect "sys is good" grep -qE '^ok tables=2 views=[0-9]+ rows=[0-9]+ bad=0 database=sys$' "$test_dir/stdout"
+expect "sys is good" grep -qE '^ok tables=2 views=[0-9]+ routines=[0-9]+ events=[0-9]+ rows=[0-9]+ bad=0 database=sys$' "$test_dir/stdout"
 sql <<<'DROP DATABASE `Sys`; DROP TABLE sys.own;'
 
 # A signal ends it at once, and the server dies under it: both in a check that waits for a lock.

@@ -99,7 +99,16 @@ class Checker {
       RETURN_IF_ERROR(is_view ? CheckView(name) : CheckTable(name));
     }
     NoteUnlisted(engine_tables, listed);
-    return absl::OkStatus();
+    RETURN_IF_ERROR(Count("routines",
+                          session_.is_mariadb()
+                              ? "mysql.proc WHERE db"
+                              : "information_schema.ROUTINES WHERE ROUTINE_SCHEMA",
+                          &report_.routines));
+    // Without the grant tables, MariaDB has no information_schema.EVENTS.
+    return Count("events",
+                 session_.is_mariadb() ? "mysql.event WHERE db"
+                                       : "information_schema.EVENTS WHERE EVENT_SCHEMA",
+                 &report_.events);
   }
 
   void NoteUnlisted(const std::set<std::string>& engine_tables,
@@ -113,6 +122,14 @@ class Checker {
   }
 
  private:
+  // Counts the database's rows of a list of the server's.
+  absl::Status Count(absl::string_view what, absl::string_view list, uint64_t* count) {
+    const absl::StatusOr<std::string> number = session_.QueryValue(
+        absl::StrCat("SELECT COUNT(*) FROM ", list, " = ", QuoteString(report_.name)));
+    if (number.ok() && absl::SimpleAtoi(*number, count)) return absl::OkStatus();
+    return NoteDamage(absl::StrCat(what, " of ", QuoteIdentifier(report_.name)), number.status());
+  }
+
   // Unavailable when the server is lost, which may have any reason: whoever runs the server knows
   // better. Anything else that it says against `what` is damage.
   absl::Status NoteDamage(const std::string& what, const absl::Status& status) {
@@ -223,7 +240,8 @@ std::string FormatReport(const DatabaseReport& report) {
     }
   }
   return absl::StrCat(report.bad == 0 ? "ok" : "bad", " tables=", report.tables,
-                      " views=", report.views, " rows=", report.rows, " bad=", report.bad,
+                      " views=", report.views, " routines=", report.routines,
+                      " events=", report.events, " rows=", report.rows, " bad=", report.bad,
                       " database=", name, "\n");
 }
 

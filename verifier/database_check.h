@@ -19,12 +19,15 @@ struct DatabaseReport {
   std::string name;
   uint64_t tables = 0;  // all that are not views, whatever their engine
   uint64_t views = 0;
+  uint64_t routines = 0;  // stored procedures and functions
+  uint64_t events = 0;
   uint64_t rows = 0;  // of the tables that are good
   uint64_t bad = 0;   // tables; 0 means that the database is good. Views never count
 };
 
-// The line for stdout: "ok tables=12 views=2 rows=103433 bad=0 database=shop\n". The name goes to
-// the end of the line; control characters and backslashes in it are escaped as in C.
+// The line for stdout: "ok tables=12 views=2 routines=1 events=0 rows=103433 bad=0
+// database=shop\n". The name goes to the end of the line; control characters and backslashes in it
+// are escaped as in C.
 std::string FormatReport(const DatabaseReport& report);
 
 // The verdict on one row of what CHECK TABLE answers: whether it speaks of damage.

@@ -18,7 +18,8 @@ void CheckReport(absl::string_view name) {
   report.tables = 3;
   const std::string line = FormatReport(report);
   // One line, from which the name can be had again.
-  constexpr absl::string_view kBegin = "ok tables=3 views=0 rows=0 bad=0 database=";
+  constexpr absl::string_view kBegin =
+      "ok tables=3 views=0 routines=0 events=0 rows=0 bad=0 database=";
   CHECK(absl::StartsWith(line, kBegin) && absl::EndsWith(line, "\n"));
   const std::string told = line.substr(kBegin.size(), line.size() - kBegin.size() - 1);
   for (const char c : told) CHECK(!absl::ascii_iscntrl(static_cast<unsigned char>(c)));

@@ -36,6 +36,7 @@ class ScratchDirectory {
   ~ScratchDirectory();
 
   const std::string& path() const { return path_; }
+  int descriptor() const { return directory_.get(); }  // not owned by the caller
 
   // Removes it with all that it contains. LeftBehind naming it on failure.
   absl::Status Remove();

@@ -14,11 +14,13 @@
 #include "base/directory.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "base/manifest.h"
 #include "base/mysql_session.h"
 #include "base/open_backup.h"
 #include "base/status.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
+#include "verifier/overlay_room.h"
 #include "verifier/scratch_directory.h"
 #include "verifier/server_binary.h"
 #include "verifier/server_log.h"
@@ -195,10 +197,19 @@ absl::Status RunScratchServer(const ScratchServerOptions& options) {
                                 " is not a data directory: it has none of aria_log_control, "
                                 "mariadb_upgrade_info, mysql.ibd, auto.cnf"));
   }
-  ASSIGN_OR_RETURN(const std::string server, FindServer(*flavour, options.server));
+  // Not known of what was restored, nor of a backup from before there were manifests.
+  const std::string version = ReadManifestRecords(datadir.get(), options.datadir)
+                                  .value_or(Manifest())
+                                  .Get("locked", "version");
+  ASSIGN_OR_RETURN(const std::string server, FindServer(*flavour, options.server, version));
   ASSIGN_OR_RETURN(ScratchDirectory scratch,
                    ScratchDirectory::Make(options.scratch, user.pw_uid, user.pw_gid));
-  const absl::Status status = Work(options, server, scratch);
+  absl::Status status;
+  if (!options.in_place) {
+    status =
+        CheckOverlayRoom(datadir.get(), options.datadir, scratch.descriptor(), options.scratch);
+  }
+  if (status.ok()) status = Work(options, server, scratch);
   const absl::Status removed = scratch.Remove();
   if (removed.ok() || status.ok()) return status.ok() ? removed : status;
   return LeftBehindError(absl::StrCat(status.message(), "; and ", removed.message()));

@@ -106,7 +106,7 @@ take_backup crashed
 before=$(fingerprint)
 scratch -- "$check" "--socket=$scratch_socket" --database=shop
 expect_exit 0
-expect_stdout 'ok tables=7 views=1 rows=5114 bad=0 database=shop'
+expect_stdout 'ok tables=7 views=1 routines=2 events=1 rows=5114 bad=0 database=shop'
 expect_stderr 'the data is recovered, version=10\.'
 expect_nothing_left
 scratch -- "$check" "--socket=$scratch_socket"
@@ -322,6 +322,39 @@ while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
 scratch -- /bin/true
 expect_exit 0
 expect_nothing_left
+
+# A backup of a later server than the one here, by its manifest.
+take_backup clean
+printf '%s\n' 'mysql-backup-manifest 1' 'locked flavour=mariadb version=99.1.0-MariaDB' \
+  'end entries=0 xxh128=00112233445566778899aabbccddeeff' >"$backup/backup.manifest"
+scratch -- /bin/true
+expect_exit 2
+expect_stderr 'of a MariaDB server 99.1.0-MariaDB, and the one here is older \(/usr/sbin/mariadbd is 1'
+expect_nothing_left
+
+# No room for what a server writes to in any case; and room where copies take none.
+take_backup clean
+mkdir "$test_dir/tight"
+for filesystem in ext4 xfs; do
+  truncate -s 0 "$test_dir/image"
+  truncate -s 320M "$test_dir/image"
+  "mkfs.$filesystem" -q "$test_dir/image"
+  mount -o loop "$test_dir/image" "$test_dir/tight"
+  cp -a "$server_dir/clean" "$test_dir/tight/backup"
+  chmod 755 "$test_dir/tight"
+  free=$(df --output=avail -B1M "$test_dir/tight" | tail -n 1)
+  fallocate -l $((free - 40))M "$test_dir/tight/filler"
+  run "$scratch_server" "--datadir=$test_dir/tight/backup" "--scratch=$test_dir/tight/.verify" \
+    "--socket=$scratch_socket" "--user=$server_user" "--server_options=$mark" -- /bin/true
+  if [[ $filesystem == ext4 ]]; then
+    expect_exit 2
+    expect_stderr 'this host cannot check the backup: [0-9.]+ MiB are needed in .*/tight/.verify .* are free; remedy'
+  else
+    expect_exit 0
+  fi
+  expect "no scratch directory is left" test ! -e "$test_dir/tight/.verify"
+  umount "$test_dir/tight"
+done
 
 # A transaction is on the disk as prepared only: the server had its commit in memory, and in its binary
 # log, which the scratch server does not have. Stopped in the middle of many commits, it has some.

@@ -3,12 +3,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "base/subprocess.h"
 
@@ -30,13 +34,37 @@ std::vector<std::string> UsualPlaces(Flavour flavour) {
   return paths;
 }
 
+struct Program {
+  Flavour flavour = Flavour::kMysql;
+  std::string version;  // "10.11.19-MariaDB-0+deb12u1"
+};
+
 // MariaDB installs its server under the name mysqld as well, so the name says nothing.
-absl::StatusOr<Flavour> AskFlavour(const std::string& server) {
-  SubprocessOptions version;
-  version.argv = {server, "--no-defaults", "--version"};
-  version.deadline = absl::Seconds(60);
-  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(version)));
-  return absl::StrContains(result.stdout_text, "MariaDB") ? Flavour::kMariadb : Flavour::kMysql;
+//   /usr/sbin/mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)
+absl::StatusOr<Program> Ask(const std::string& server) {
+  SubprocessOptions child;
+  child.argv = {server, "--no-defaults", "--version"};
+  child.deadline = absl::Seconds(60);
+  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(child)));
+  const std::string& text = result.stdout_text;
+  Program program;
+  if (absl::StrContains(text, "MariaDB")) program.flavour = Flavour::kMariadb;
+  const size_t mark = text.find(" Ver ");
+  if (mark != std::string::npos) {
+    program.version = text.substr(mark + 5, text.find(' ', mark + 5) - mark - 5);
+  }
+  return program;
+}
+
+// The first two numbers; nullopt where there are none.
+absl::optional<std::pair<int, int>> ReleaseOf(absl::string_view version) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(version, absl::MaxSplits('.', 2));
+  std::pair<int, int> release;
+  if (parts.size() < 2 || !absl::SimpleAtoi(parts[0], &release.first) ||
+      !absl::SimpleAtoi(parts[1], &release.second)) {
+    return absl::nullopt;
+  }
+  return release;
 }
 
 }  // namespace
@@ -51,13 +79,29 @@ absl::optional<Flavour> FlavourOf(const std::vector<std::string>& names) {
   return absl::nullopt;
 }
 
-absl::StatusOr<std::string> FindServer(Flavour flavour, const std::string& wanted) {
+bool CanRead(absl::string_view server_version, absl::string_view data_version) {
+  const auto server = ReleaseOf(server_version);
+  const auto data = ReleaseOf(data_version);
+  return !server.has_value() || !data.has_value() || *server >= *data;
+}
+
+absl::StatusOr<std::string> FindServer(Flavour flavour, const std::string& wanted,
+                                       const std::string& version) {
   const std::vector<std::string> candidates =
       wanted.empty() ? UsualPlaces(flavour) : std::vector<std::string>{wanted};
+  std::string older;
   for (const std::string& candidate : candidates) {
     if (access(candidate.c_str(), X_OK) != 0) continue;
-    ASSIGN_OR_RETURN(const Flavour found, AskFlavour(candidate));
-    if (found == flavour) return candidate;
+    ASSIGN_OR_RETURN(const Program found, Ask(candidate));
+    if (found.flavour != flavour) continue;
+    if (CanRead(found.version, version)) return candidate;
+    absl::StrAppend(&older, older.empty() ? "" : ", ", candidate, " is ", found.version);
+  }
+  if (!older.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("the backup is of a ", Name(flavour), " server ", OneLine(version),
+                     ", and the one here is older (", OneLine(older),
+                     "): install that version or a later one, or name the program with --server"));
   }
   return absl::NotFoundError(
       absl::StrCat("the backup is of a ", Name(flavour), " server, and there is no ", Name(flavour),

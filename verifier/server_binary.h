@@ -19,8 +19,14 @@ absl::optional<Flavour> FlavourOf(const std::vector<std::string>& names);
 
 // Returns the path of the server program for `flavour`: `wanted`, or the first at a usual place
 // when `wanted` is empty. NotFound with the remedy where there is none, or where `wanted` is of the
-// other flavour.
-absl::StatusOr<std::string> FindServer(Flavour flavour, const std::string& wanted);
+// other flavour, or older than `version`, that of the server whose data it is to read (as the
+// server tells it; empty: not known).
+absl::StatusOr<std::string> FindServer(Flavour flavour, const std::string& wanted,
+                                       const std::string& version);
+
+// Whether a server of one version may read what one of another has written: not where its first two
+// numbers are less. A version that cannot be read is no obstacle.
+bool CanRead(absl::string_view server_version, absl::string_view data_version);
 
 }  // namespace mysql_backup
 

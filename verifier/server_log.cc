@@ -37,7 +37,8 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
   // that is what a server takes one for whose header is zeros.
   const std::vector<std::pair<absl::string_view, std::vector<absl::string_view>>> kTroubles = {
       {"make room in the directory of --scratch",
-       {"No space left on device", "Disk is full", "Errcode: 28 ", "error number 28 "}},
+       {"No space left on device", "Disk is full", "Errcode: 28 ", "error number 28 ",
+        "failed with error 28"}},
       {"free some memory", {"Cannot allocate memory"}},
       {"see `dmesg | grep -i denied` for AppArmor or SELinux (aa-complain the server's profile "
        "for the time of the check), and whether the files belong to the user of --user",

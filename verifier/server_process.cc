@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -23,6 +24,13 @@ namespace mysql_backup {
 namespace {
 
 constexpr int kPollMilliseconds = 100;
+
+// Else the server would make InnoDB's log as large as its default is, which takes room and time.
+std::vector<std::string> LogSizeOption(const std::string& datadir) {
+  struct stat log = {};
+  if (stat((datadir + "/ib_logfile0").c_str(), &log) != 0) return {};
+  return {absl::StrCat("--loose-innodb-log-file-size=", log.st_size)};
+}
 
 }  // namespace
 
@@ -67,6 +75,8 @@ std::vector<std::string> ServerArguments(const ScratchServerOptions& options,
       "--loose-skip-slave-start",
       "--loose-skip-replica-start",
       "--loose-mysqlx=OFF"};
+  const std::vector<std::string> log_size = LogSizeOption(options.datadir);
+  argv.insert(argv.end(), log_size.begin(), log_size.end());
   argv.insert(argv.end(), more.begin(), more.end());
   argv.insert(argv.end(), options.server_options.begin(), options.server_options.end());
   return argv;

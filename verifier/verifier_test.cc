@@ -6,6 +6,7 @@
 
 #include "absl/types/optional.h"
 #include "verifier/database_check.h"
+#include "verifier/overlay_room.h"
 #include "verifier/server_binary.h"
 #include "verifier/server_log.h"
 #include "verifier/server_process.h"
@@ -86,6 +87,9 @@ TEST(HostTrouble, TellsTheHostFromTheBackup) {
       {"[ERROR] InnoDB: Upgrade after a crash is not supported. This redo log was created before "
        "MariaDB 10.2.2.",
        nullptr},
+      {"2026-11-25 19:25:08 0 [ERROR] InnoDB: preallocating 100663296 bytes for file "
+       "./ib_logfile101 failed with error 28",
+       "make room"},
       {"setpriv: failed to execute /tmp/mariadbd: No such file or directory", "outside of /tmp"},
   };
   for (const auto& c : cases) {
@@ -171,10 +175,34 @@ TEST(IsUsersTable, PassesOverTheEnginesOwn) {
 }
 
 TEST(FormatReport, PutsTheNameLast) {
-  EXPECT_EQ(FormatReport({"shop", 12, 2, 103433, 0}),
-            "ok tables=12 views=2 rows=103433 bad=0 database=shop\n");
-  EXPECT_EQ(FormatReport({" a=b 'ü'\n\\", 1, 0, 0, 1}),
-            "bad tables=1 views=0 rows=0 bad=1 database= a=b 'ü'\\n\\\\\n");
+  EXPECT_EQ(FormatReport({"shop", 12, 2, 3, 1, 103433, 0}),
+            "ok tables=12 views=2 routines=3 events=1 rows=103433 bad=0 database=shop\n");
+  EXPECT_EQ(FormatReport({" a=b 'ü'\n\\", 1, 0, 0, 0, 0, 1}),
+            "bad tables=1 views=0 routines=0 events=0 rows=0 bad=1 database= a=b 'ü'\\n\\\\\n");
+}
+
+TEST(ServerBinaryTest, KnowsWhichServerCanReadTheData) {
+  EXPECT_TRUE(CanRead("10.11.19-MariaDB-0+deb12u1", "10.11.6-MariaDB"));
+  EXPECT_TRUE(CanRead("10.11.6-MariaDB", "10.11.19-MariaDB-0+deb12u1"));
+  EXPECT_TRUE(CanRead("11.4.2-MariaDB", "10.11.19-MariaDB"));
+  EXPECT_FALSE(CanRead("10.6.18-MariaDB", "10.11.19-MariaDB"));
+  EXPECT_FALSE(CanRead("8.4.1", "9.7.4-2"));
+  EXPECT_TRUE(CanRead("9.7.4-2", "9.7.4-2"));
+  EXPECT_TRUE(CanRead("", "10.11.19"));
+  EXPECT_TRUE(CanRead("10.6.18", ""));
+  EXPECT_TRUE(CanRead("unknown", "10.x"));
+}
+
+TEST(OverlayRoomTest, KnowsWhatAServerWritesToInAnyCase) {
+  for (const char* const path :
+       {"ibdata1", "ib_logfile0", "undo001", "aria_log.00000001", "aria_log_control", "mysql.ibd",
+        "#innodb_redo/#ib_redo0", "#ib_16384_0.dblwr", "shop/page_views.MYD", "mysql/user.MAI"}) {
+    EXPECT_TRUE(IsAlwaysCopied(path)) << path;
+  }
+  for (const char* const path :
+       {"shop/orders.ibd", "ibis/orders.ibd", "shop/orders.frm", "binlog.000001", "undone/t.ibd"}) {
+    EXPECT_FALSE(IsAlwaysCopied(path)) << path;
+  }
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ rows=$(sql 'SELECT COUNT(*) FROM shop.orders')
 
 verify
 expect_status 0
-expect_stdout '^ok tables=[0-9]+ views=[0-9]+ rows=[0-9]+ bad=0 database=shop$'
+expect_stdout '^ok tables=[0-9]+ views=[0-9]+ routines=[0-9]+ events=[0-9]+ rows=[0-9]+ bad=0 database=shop$'
 expect_stdout '^ok .* database=odd näme-1$'
 expect_stdout "^good backup=$copy\$"
 expect_nothing_left
