@@ -11,12 +11,13 @@ Usage: lab/container.sh [OPTION...] SCRIPT [ARGUMENT...]
 
 Runs SCRIPT as root beside a live server, in mount, process, network and IPC namespaces of its own,
 on an overlay of this machine's root: whatever it writes is gone afterwards. The server's data and
-/backups are ext4 on loop devices. Everything is real but LVM, whose part a stand-in plays: its
+/backups are ext4 or XFS on loop devices. Everything is real but LVM, whose part a stand-in plays: its
 "snapshot" is a copy of the volume, made while the filesystem is frozen.
 
   --product=DIR  the installed product (scripts/install.sh --destdir=DIR)
   --root=DIR     the machine: another Debian's root than this one's; with mysqld in it and no mariadbd,
                  the server is MySQL (lab/mysql_root.sh makes one)
+  --filesystem=xfs  instead of ext4, for the server's data and for /backups
   --with=PATH    copy this file or directory to /lab/; may be repeated
   --output=DIR   put here what SCRIPT left in /lab/output
   --help
@@ -35,12 +36,13 @@ wrong_usage() {
   exit 1
 }
 
-product='' output='' root=/
+product='' output='' root=/ filesystem=ext4
 with=()
 while (($#)); do
   case $1 in
     --product=*) product=${1#*=} ;;
     --root=*) root=$(realpath -- "${1#*=}") ;;
+    --filesystem=ext4 | --filesystem=xfs) filesystem=${1#*=} ;;
     --with=*) with+=("$(realpath -- "${1#*=}")") ;;
     --output=*) output=${1#*=} ;;
     --help) usage && exit 0 ;;
@@ -91,7 +93,7 @@ chmod a+x -- "$scratch$command"
 
 # With its process 1, a shell, the kernel ends all others.
 unshare --mount --propagation=private --pid --fork --kill-child --mount-proc --net --ipc \
-  "$lab/container/enter.sh" "$root" "$scratch" "$(realpath -- "$product")" "$command" "$@" </dev/null &
+  "$lab/container/enter.sh" "$root" "$filesystem" "$scratch" "$(realpath -- "$product")" "$command" "$@" </dev/null &
 child=$!
 status=0
 wait "$child" || status=$?

@@ -17,7 +17,8 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   fuzz   every parser under libFuzzer, five seconds each (longer: scripts/fuzz.sh)
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine (more: lab/e2e.sh --long)
-  mysql  restore, and some faults, on MySQL (from Debian sid; skipped where that cannot be installed)
+  combinations  backup, verification, restore and replay on MariaDB and MySQL, ext4 and XFS; MySQL is
+         Debian sid's, and skipped where that cannot be installed
   faults a selection of the faults of lab/faults.sh, one at a time
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 
@@ -97,8 +98,8 @@ suite_e2e() {
   tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
-suite_mysql() {
-  watch lab/mysql.sh
+suite_combinations() {
+  watch lab/combinations.sh
   tally $? "$(count '^PASSED ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" "$(count '^SKIPPED ' "$REPLY")"
 }
 
@@ -113,7 +114,7 @@ suite_faults() {
   tally $? "$(count '^[a-z]+ trials=([0-9]+) survived=\1 ' "$REPLY")" "$(count '^FAILED ' "$REPLY")" 0
 }
 
-readonly ALL_SUITES=(style unit asan fuzz lab e2e mysql faults power)
+readonly ALL_SUITES=(style unit asan fuzz lab e2e combinations faults power)
 suites=()
 for argument; do
   case $argument in
@@ -121,7 +122,7 @@ for argument; do
       usage
       exit 0
       ;;
-    style | unit | asan | fuzz | lab | e2e | mysql | faults | power) suites+=("$argument") ;;
+    style | unit | asan | fuzz | lab | e2e | combinations | faults | power) suites+=("$argument") ;;
     *)
       echo "test.sh: no suite '$argument'; see scripts/test.sh --help" >&2
       exit 1

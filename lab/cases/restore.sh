@@ -66,6 +66,8 @@ wait_for_rows 10
 backup
 expect_status 0
 name=$(newest)
+/app/verify_restore.sh </dev/null >/tmp/stdout 2>/tmp/stderr || fail "it does not verify: $(cat /tmp/stdout)"
+/app/bin/show_backup "$name" | grep -qE '^verified: good, ' || fail 'the verdict is not kept'
 wait_for_rows 10
 sql 'FLUSH BINARY LOGS'
 wait_for_rows 10

@@ -1,11 +1,11 @@
 #!/bin/bash
 # Inside the namespaces of container.sh: makes the machine, starts the server, runs the script.
-# Usage: enter.sh ROOT SCRATCH PRODUCT COMMAND [ARGUMENT...]
+# Usage: enter.sh ROOT FILESYSTEM SCRATCH PRODUCT COMMAND [ARGUMENT...]
 set -euo pipefail
 export LC_ALL=C.UTF-8 HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-lower=$1 scratch=$2 product=$3
-shift 3
+lower=$1 filesystem=$2 scratch=$3 product=$4
+shift 4
 
 die() {
   printf 'container: %s\n' "$*" >&2
@@ -50,16 +50,21 @@ rm -rf /var/lib/mysql /backups /var/log/mysql_backup.log
 mkdir -p /var/lib/mysql /backups /run/mysqld
 chown mysql:mysql /run/mysqld
 
-make_volume() { # IMAGE SIZE MOUNT_POINT OPTION...: prints its device
+make_volume() { # IMAGE SIZE MOUNT_POINT OPTION...: prints its device; options are mke2fs's
   local device
   truncate -s "$2" "$1"
-  mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "${@:4}" "$1"
+  if [[ $filesystem == xfs ]]; then
+    mkfs.xfs -q "$1"
+  else
+    mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "${@:4}" "$1"
+  fi
   device=$(losetup --find --show "$1")
   mount "$device" "$3"
   echo "$device"
 }
 # The cases call the server's programs by MariaDB's names.
 data_size=160M
+[[ $filesystem == ext4 ]] || data_size=400M # XFS makes none below 300 MB
 if [[ ! -x /usr/sbin/mariadbd ]]; then
   data_size=400M
   for pair in mariadb:mysql mariadb-check:mysqlcheck mariadb-dump:mysqldump; do
@@ -69,7 +74,7 @@ fi
 # Without a large journal, a snapshot is copied in no time.
 data=$(make_volume /images/lv_mysql_data "$data_size" /var/lib/mysql -J size=4) || die 'no volume for the data'
 make_volume /images/backups 1200M /backups -N 20000 >/dev/null || die 'no volume for the backups'
-rmdir /var/lib/mysql/lost+found
+[[ $filesystem == xfs ]] || rmdir /var/lib/mysql/lost+found
 chown mysql:mysql /var/lib/mysql
 chmod 755 /var/lib/mysql
 mkdir -p /run/stand-in
