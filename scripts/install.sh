@@ -32,6 +32,7 @@ util-linux     /usr/sbin/blkid
 util-linux     /usr/bin/setpriv
 cron           /usr/sbin/cron /usr/sbin/crond
 logrotate      /usr/sbin/logrotate
+mariadb-client /usr/bin/mariadb-binlog /usr/bin/mysqlbinlog
 mariadb-server /usr/sbin/mariadbd /usr/sbin/mysqld /usr/libexec/mariadbd /usr/libexec/mysqld
 '
 

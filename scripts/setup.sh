@@ -39,7 +39,7 @@ test  git                   presubmit: list of files
 test  libclang-rt-14-dev    libFuzzer and the sanitizers of clang
 test  logrotate             the rotation of the log
 test  mariadb-client-core   mariadb, mariadb-check
-test  mariadb-client        mariadb-binlog, mariadb-check
+test  mariadb-client        mariadb-binlog
 test  mariadb-server-core   mariadbd, mariadb-install-db, without a running service
 test  procps                tests look at processes
 test  rsync                 what sync_tree runs
