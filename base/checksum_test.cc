@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -31,7 +30,7 @@ TEST(ChecksumTest, DoesNotDependOnThePieces) {
 }
 
 TEST(ChecksumTest, ReadsAFileFromItsBeginning) {
-  const std::string path = std::string(std::getenv("TEST_TMPDIR")) + "/file";
+  const std::string path = testing::TempDir() + "/file";
   const std::string content(3'000'001, 'x');
   std::ofstream(path) << content;
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));

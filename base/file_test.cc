@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -12,7 +11,7 @@ namespace mysql_backup {
 namespace {
 
 TEST(FileTest, ReadsBackWhatWasWritten) {
-  const std::string path = std::string(std::getenv("TEST_TMPDIR")) + "/file";
+  const std::string path = testing::TempDir() + "/file";
   const std::string text(300'001, 'x');
   const UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   ASSERT_TRUE(WriteAll(file.get(), text, path).ok());

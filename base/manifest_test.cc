@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -45,7 +44,7 @@ std::string Whole() {
 // A directory with the manifest `text` in it.
 UniqueFd BackupWith(const std::string& text) {
   static int number = 0;
-  const std::string path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/", ++number);
+  const std::string path = absl::StrCat(testing::TempDir(), "/", ++number);
   EXPECT_EQ(mkdir(path.c_str(), 0700), 0);
   if (!text.empty()) std::ofstream(absl::StrCat(path, "/", kManifestName)) << text;
   return UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

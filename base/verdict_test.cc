@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -19,7 +18,7 @@ Manifest Records(const std::string& checksum) {
 }
 
 TEST(VerdictTest, IsBoundToTheManifest) {
-  const UniqueFd backup(open(std::getenv("TEST_TMPDIR"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd backup(open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const Manifest records = Records("6bba86c7e069f56d5a10b435f1c8e49c");
   EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value());
 

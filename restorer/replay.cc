@@ -155,7 +155,7 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
   const absl::StatusOr<SubprocessResult> ended = read.Wait();
   // Whatever has been read is to be applied; a client that failed has ended by itself.
   const absl::StatusOr<SubprocessResult> applied = applier.Wait();
-  const absl::Status status = CheckEnded(plan.client, applied);
+  absl::Status status = CheckEnded(plan.client, applied);
   if (!status.ok() && !absl::IsCancelled(status)) return status;
   RETURN_IF_ERROR(CheckEnded(plan.reader, ended));
   return status;

@@ -52,7 +52,7 @@ class Proof {
     }
   }
 
-  void Add(ManifestEntry entry) {
+  void Add(const ManifestEntry& entry) {
     const auto found = expected_.find(entry.path);
     if (found == expected_.end()) return Wrong(entry.path, "was added");
     const ManifestEntry& expected = *found->second;
@@ -150,8 +150,8 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
   rsync.stdin_fd = list.get();
   rsync.progress_fd = options.progress_fd;
   rsync.progress_interval = options.progress_interval;
-  rsync.on_entry = [&](ManifestEntry entry) {
-    if (proof.has_value()) proof->Add(std::move(entry));
+  rsync.on_entry = [&](const ManifestEntry& entry) {
+    if (proof.has_value()) proof->Add(entry);
   };
   ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
   if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));

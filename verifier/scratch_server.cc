@@ -166,7 +166,7 @@ absl::Status WorkInPlace(const ScratchServerOptions& options, const std::string&
   // The session is from before the command, which may switch the checking of passwords on.
   ASSIGN_OR_RETURN(Server server, StartRecovering(options, program, scratch, view));
   RETURN_IF_ERROR(server.session.Query("SET SESSION wait_timeout = 31536000").status());
-  const absl::Status status = RunCommand(options);
+  absl::Status status = RunCommand(options);
   RETURN_IF_ERROR(ShutDown(server));
   if (ReportsCorruption(server.run.Log())) return ServerFailure("reported errors", server.run);
   return status;
