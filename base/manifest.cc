@@ -121,6 +121,7 @@ absl::optional<ManifestEntry> ParseEntry(absl::string_view line) {
   const absl::optional<int64_t> bytes = ParseDigits(words[2]);
   absl::optional<std::string> path = PercentDecode(words[3]);
   if (!bytes.has_value() || !path.has_value() || !IsPlainPath(*path)) return absl::nullopt;
+  if (absl::StrCat(*bytes) != words[2]) return absl::nullopt;  // "007"
   entry.bytes = static_cast<uint64_t>(*bytes);
   entry.path = *std::move(path);
   if (entry.kind == ManifestEntry::Kind::kDirectory) {

@@ -65,12 +65,27 @@ TEST(ManifestEntryTest, IsReadBack) {
 
 TEST(ManifestEntryTest, RefusesAnotherForm) {
   const std::string sum = kSum;
-  for (const std::string& line : std::vector<std::string>{
-           "", "f " + sum + " 1", "f " + sum + " 1 a b", "f  " + sum + " 1 a", "x " + sum + " 1 a",
-           "f - 1 a", "f " + sum + "0 1 a", "f " + sum + " -1 a", "f " + sum + " 1x a",
-           "f " + sum + " 1 ", "f " + sum + " 1 /a", "f " + sum + " 1 a//b", "f " + sum + " 1 a/",
-           "f " + sum + " 1 ./a", "f " + sum + " 1 a/../b", "f " + sum + " 1 %",
-           "f " + sum + " 1 a%00", "d - 1 a", "d " + sum + " 0 a"}) {
+  for (const std::string& line : std::vector<std::string>{"",
+                                                          "f " + sum + " 1",
+                                                          "f " + sum + " 1 a b",
+                                                          "f  " + sum + " 1 a",
+                                                          "x " + sum + " 1 a",
+                                                          "f - 1 a",
+                                                          "f " + sum + "0 1 a",
+                                                          "f " + sum + " -1 a",
+                                                          "f " + sum + " 1x a",
+                                                          "f " + sum + " 01 a",
+                                                          "d - 00 a",
+                                                          "f " + sum + " 1 ",
+                                                          "f " + sum + " 1 /a",
+                                                          "f " + sum + " 1 a//b",
+                                                          "f " + sum + " 1 a/",
+                                                          "f " + sum + " 1 ./a",
+                                                          "f " + sum + " 1 a/../b",
+                                                          "f " + sum + " 1 %",
+                                                          "f " + sum + " 1 a%00",
+                                                          "d - 1 a",
+                                                          "d " + sum + " 0 a"}) {
     EXPECT_EQ(ParseEntry(line), absl::nullopt) << line;
   }
 }
