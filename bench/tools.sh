@@ -61,7 +61,7 @@ work_of() {
     expire_backups) work=(--root="$root") input=$scratch/plan ;;
     plan_retention) work=(--keep=7) input=$scratch/list ;;
     publish_backup)
-      cp -r "$scratch/source" "$root/$partial"
+      "$tools/sync_tree" --source="$scratch/source" --destination="$root/$partial" >"$scratch/words" 2>&1
       work=(--root="$root" --partial="$partial")
       ;;
     read_config) work=(--config="$scratch/empty.conf") ;;

@@ -110,6 +110,16 @@ grep -qE '^released connection_id=[0-9]+ held_ms=[0-9]+$' "$test_dir/stdout" || 
 expect_no_stderr
 expect "still locked after release" is_free
 
+# --- a replica: its source's coordinates as well
+sql "CHANGE MASTER TO master_host='db 0', master_log_file='source-bin.000003', master_log_pos=4711"
+start_lock
+[[ $locked == *' source_host=db%200 source_log_file=source-bin.000003 source_log_pos=4711' ]] ||
+  fail "the position of a replica: $locked"
+echo release >&8
+end_lock
+expect_exit 0
+sql 'RESET SLAVE ALL'
+
 # --- the run dies: end of file
 start_lock
 expect "a write went through" is_locked

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/log.h"
 #include "base/percent.h"
 #include "base/status.h"
 
@@ -21,6 +22,33 @@ absl::StatusOr<std::vector<MysqlRow>> ReadBinlogStatus(MysqlSession& session) {
     if (rows.ok() || MysqlErrorNumber(rows.status()) != kSyntaxError) return rows;
   }
   return session.Query("SHOW MASTER STATUS");
+}
+
+// SHOW REPLICA STATUS is unknown before MySQL 8.0.22 and MariaDB 10.5.
+absl::StatusOr<std::vector<MysqlRow>> ReadReplicaStatus(MysqlSession& session) {
+  auto rows = session.Query("SHOW REPLICA STATUS");
+  if (rows.ok() || MysqlErrorNumber(rows.status()) != kSyntaxError) return rows;
+  return session.Query("SHOW SLAVE STATUS");
+}
+
+// Not an error: a restore needs it only where the copy is to become a replica itself.
+void ReadSource(MysqlSession& session, Position* position) {
+  // The first columns are the same in all versions of both servers.
+  constexpr size_t kHost = 1;
+  constexpr size_t kLogFile = 9;  // of what has been executed, not only read
+  constexpr size_t kLogPos = 21;
+  const absl::StatusOr<std::vector<MysqlRow>> rows = ReadReplicaStatus(session);
+  if (!rows.ok()) {
+    LOG(WARNING) << "whether the server is a replica, and of what position, is not recorded: "
+                 << OneLine(rows.status().message())
+                 << "; grant SLAVE MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)";
+    return;
+  }
+  if (rows->empty() || rows->front().size() <= kLogPos) return;
+  const MysqlRow& row = rows->front();
+  position->source_host = row[kHost].value_or("");
+  position->source_log_file = row[kLogFile].value_or("");
+  position->source_log_pos = row[kLogPos].value_or("");
 }
 
 }  // namespace
@@ -41,6 +69,7 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
                                               status[0][1].value_or("NULL")));
     }
   }
+  ReadSource(session, &position);
   ASSIGN_OR_RETURN(const std::string gtid,
                    session.QueryValue(position.is_mariadb ? "SELECT @@gtid_binlog_pos"
                                                           : "SELECT @@gtid_executed"));
@@ -50,13 +79,18 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
 }
 
 std::string FormatPosition(const Position& position) {
-  return absl::StrCat("flavour=", position.is_mariadb ? "mariadb" : "mysql",
-                      " version=", PercentEncode(position.version),
-                      " server_id=", PercentEncode(position.server_id),
-                      " server_uuid=", PercentEncode(position.server_uuid),
-                      " binlog_file=", PercentEncode(position.binlog_file),
-                      " binlog_position=", position.binlog_position,
-                      " gtid=", PercentEncode(position.gtid));
+  return absl::StrCat(
+      "flavour=", position.is_mariadb ? "mariadb" : "mysql",
+      " version=", PercentEncode(position.version),
+      " server_id=", PercentEncode(position.server_id),
+      " server_uuid=", PercentEncode(position.server_uuid),
+      " binlog_file=", PercentEncode(position.binlog_file),
+      " binlog_position=", position.binlog_position, " gtid=", PercentEncode(position.gtid),
+      position.source_host.empty()
+          ? ""
+          : absl::StrCat(" source_host=", PercentEncode(position.source_host),
+                         " source_log_file=", PercentEncode(position.source_log_file),
+                         " source_log_pos=", PercentEncode(position.source_log_pos)));
 }
 
 }  // namespace mysql_backup

@@ -18,6 +18,11 @@ struct Position {
   std::string server_uuid;  // MySQL only; empty for MariaDB, which has none
   std::string binlog_file;  // empty where the binary log is off
   uint64_t binlog_position = 0;
+  // Of a replica: how far it has come in its source's binary log. Empty where it is none, or where
+  // the account may not see it.
+  std::string source_host;
+  std::string source_log_file;
+  std::string source_log_pos;
   std::string gtid;  // gtid_binlog_pos (MariaDB) or gtid_executed (MySQL); may be empty
 };
 

@@ -38,6 +38,13 @@ std::string Position(const Manifest& records) {
   return OneLine(absl::StrCat(file, ":", records.Get("locked", "binlog_position")));
 }
 
+std::string Source(const Manifest& records) {
+  const std::string host = records.Get("locked", "source_host");
+  if (host.empty()) return "";
+  return absl::StrCat(host, " at ", records.Get("locked", "source_log_file"), ":",
+                      records.Get("locked", "source_log_pos"));
+}
+
 std::string LockedFor(const Manifest& records) {
   const std::string ms = records.Get("released", "held_ms");
   return ms.empty() ? kUnknown : OneLine(ms + " ms");
@@ -134,6 +141,9 @@ Json ToJson(const BackupFacts& backup, const std::string& root, absl::Time now,
                                   ? Json()
                                   : Number(records.Get("locked", "binlog_position"))},
           {"gtid", Text(records.Get("locked", "gtid"))},
+          {"source_host", Text(records.Get("locked", "source_host"))},
+          {"source_log_file", Text(records.Get("locked", "source_log_file"))},
+          {"source_log_pos", Number(records.Get("locked", "source_log_pos"))},
           {"lock_scope", Text(records.Get("run", "lock_scope"))},
           {"locked_ms", Number(records.Get("released", "held_ms"))},
           {"snapshot_used_percent", Fraction(records.Get("snapshot", "used_percent"))},
@@ -191,6 +201,7 @@ std::string BackupLines(const BackupFacts& backup, absl::Time now, absl::TimeZon
       {"server UUID", records.Get("locked", "server_uuid")},
       {"position", Position(records)},
       {"GTID", records.Get("locked", "gtid")},
+      {"replica of", Source(records)},
       {"lock scope", records.Get("run", "lock_scope")},
       {"locked for", LockedFor(records)},
       {"snapshot used", records.Get("snapshot", "used_percent")},

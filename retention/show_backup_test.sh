@@ -64,7 +64,7 @@ make_backup() {
 mkdir -p "$root/backup_20240229_020000/mysql" "$root/backup_20260101_020000"
 touch "$root/backup_20260101_020000/backup.manifest"
 make_backup backup_20260701_020000 'run started=2026-07-01T02:00:00+02:00 lock_scope=snapshot' \
-  'locked connection_id=7 flavour=mariadb version=10.11.6-MariaDB-0+deb12u1 server_id=3 server_uuid= binlog_file=mysql-bin.000012 binlog_position=32800 gtid=0-1-2' \
+  'locked connection_id=7 flavour=mariadb version=10.11.6-MariaDB-0+deb12u1 server_id=3 server_uuid= binlog_file=mysql-bin.000012 binlog_position=32800 gtid=0-1-2 source_host=db%200 source_log_file=s.000003 source_log_pos=4711' \
   'snapshot used_percent=3.40' 'released connection_id=7 held_ms=1234' 'published time=2026-07-01T02:01:00+02:00 version=1.2 host=db%201'
 make_backup backup_20260702_020000 $'locked flavour=mysql version=9.7.0 server_uuid=u-1 gtid=u-1:1-5 binlog_file= binlog_position=0'
 ln "$root/backup_20260702_020000/ibdata1" "$root/backup_20260702_020000/shop/twice"
@@ -110,7 +110,7 @@ run "$show_backup" --root="$root" backup_20260701_020000
 expect_exit 0
 for line in 'backup: backup_20260701_020000' 'started: 2026-07-01T02:00:00+02:00' 'host: db 1' 'tool version: 1.2' \
   'server: MariaDB 10.11.6' 'server id: 3' 'server UUID: -' 'position: mysql-bin.000012:32800' 'GTID: 0-1-2' \
-  'lock scope: snapshot' 'locked for: 1234 ms' 'snapshot used: 3.40 %' 'manifest: whole'; do
+  'replica of: db 0 at s.000003:4711' 'lock scope: snapshot' 'locked for: 1234 ms' 'snapshot used: 3.40 %' 'manifest: whole'; do
   expect "no line '$line'" grep -qxF "$line" "$test_dir/stdout"
 done
 run "$show_backup" --root="$root" latest
@@ -135,6 +135,8 @@ expect_json '$j->[2]{host}' 'db 1'
 expect_json '$j->[3]{verified}{databases}' 'a shop'
 expect_json '$j->[3]{binlog_position}' null
 expect_json '$j->[3]{gtid}' u-1:1-5
+expect_json '$j->[2]{source_log_pos} + 1' 4712
+expect_json '$j->[3]{source_host}' null
 # Summer time: 02:00 in Berlin is midnight in Greenwich.
 expect 'the age' test "$(($(date +%s) - $(json '$j->[2]{age_seconds}') - $(date -d '2026-07-01T00:00:00Z' +%s)))" -le 5
 run "$show_backup" --root="$root" --format=json latest
