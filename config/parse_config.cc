@@ -42,6 +42,7 @@ constexpr Key kKeys[] = {
     {"LOG_FILE", "/var/log/mysql_backup.log", false, &PathValue},
     {"SOCKET", "", true, &PathValue},
     {"DEFAULTS_FILE", "", true, &PathValue},
+    {"SERVER_OPTIONS_FILE", "", true, &PathValue},
     {"LOCK_SCOPE", "backup", false, &LockScopeValue},
     // While FLUSH TABLES WITH READ LOCK waits for a long statement, every writer queues behind it.
     {"LOCK_WAIT", "5", false, [](absl::string_view value) { return NumberValue(value, 1, 60); }},

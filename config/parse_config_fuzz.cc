@@ -30,6 +30,7 @@ const std::vector<std::string>& Keys() {
       "LOG_FILE",
       "SOCKET",
       "DEFAULTS_FILE",
+      "SERVER_OPTIONS_FILE",
       "LOCK_SCOPE",
       "LOCK_WAIT",
       "LOCK_MAX_HOLD",
@@ -56,7 +57,7 @@ void CheckValues(const ParsedConfig& config) {
   for (const auto& [key, value] : values) {
     for (const char c : value) CHECK(!absl::ascii_iscntrl(static_cast<unsigned char>(c)));
     CHECK(!value.empty() || key == "SNAPSHOT_MAX_SIZE" || key == "SOCKET" ||
-          key == "DEFAULTS_FILE");
+          key == "DEFAULTS_FILE" || key == "SERVER_OPTIONS_FILE");
   }
   CHECK_GE(std::stoi(values["KEEP"]), 1);
   CHECK(values["LOCK_SCOPE"] == "backup" || values["LOCK_SCOPE"] == "snapshot");

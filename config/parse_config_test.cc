@@ -28,6 +28,7 @@ TEST(ParseConfigTest, AnEmptyTextGivesTheDefaultsInOrder) {
       {"LOG_FILE", "/var/log/mysql_backup.log"},
       {"SOCKET", ""},
       {"DEFAULTS_FILE", ""},
+      {"SERVER_OPTIONS_FILE", ""},
       {"LOCK_SCOPE", "backup"},
       {"LOCK_WAIT", "5"},
       {"LOCK_MAX_HOLD", "3600"},
@@ -59,6 +60,7 @@ TEST(ParseConfigTest, ReadsEveryKey) {
                                                      {"LOG_FILE", "/l"},
                                                      {"SOCKET", "/s"},
                                                      {"DEFAULTS_FILE", "/d"},
+                                                     {"SERVER_OPTIONS_FILE", "/o"},
                                                      {"LOCK_SCOPE", "snapshot"},
                                                      {"LOCK_WAIT", "60"},
                                                      {"LOCK_MAX_HOLD", "86400"}};

@@ -19,6 +19,7 @@ KEEP=7
 LOG_FILE=/var/log/mysql_backup.log
 SOCKET=
 DEFAULTS_FILE=
+SERVER_OPTIONS_FILE=
 LOCK_SCOPE=backup
 LOCK_WAIT=5
 LOCK_MAX_HOLD=3600'
@@ -73,7 +74,7 @@ declare -A config=()
 while IFS='=' read -r key value; do
   config[$key]=$value
 done <"$test_dir/stdout"
-expect 'all keys' test "${#config[@]}" = 15
+expect 'all keys' test "${#config[@]}" = 16
 expect 'number without zeros' test "${config[KEEP]}" = 4
 expect 'path in its plain form' test "${config[BACKUP_ROOT]}" = '/my backups/mysql'
 expect 'backslash kept' test "${config[SOCKET]}" = '/run/db\1.sock'

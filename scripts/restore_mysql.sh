@@ -113,7 +113,7 @@ restore() {
 # On a throwaway server that listens on a socket only.
 replay() {
   tool scratch_server --in_place --datadir="$target" --scratch="$target/.verify" \
-    --socket="$run_dir/mysqld.sock" -- \
+    --socket="$run_dir/mysqld.sock" --options_file="$SERVER_OPTIONS_FILE" -- \
     "$bin/replay_binlogs" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
     --backup="$backup" --binlogs="$binlogs" --until="$until"
 }

@@ -98,7 +98,7 @@ manifest() {
 
 verify() {
   tool scratch_server --datadir="$mount_point" --scratch="$BACKUP_ROOT/.verify" \
-    --socket="$run_dir/mysqld.sock" -- \
+    --socket="$run_dir/mysqld.sock" --options_file="$SERVER_OPTIONS_FILE" -- \
     "$bin/check_database" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
     --database="$database" >>"$records"
 }

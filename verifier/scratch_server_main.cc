@@ -27,6 +27,9 @@ DEFINE_bool(
 DEFINE_string(socket, "", "where the command finds the server's socket");
 DEFINE_string(server, "", "the server program; if empty, found by the kind of the data directory");
 DEFINE_string(user, "mysql", "the server's user");
+DEFINE_string(options_file, "",
+              "an option file for the server, with what the data cannot be read without; if empty, "
+              "none is read");
 DEFINE_string(server_options, "",
               "options for the server, separated by spaces, which the live server has in its "
               "configuration and the data cannot be read without");
@@ -54,6 +57,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckPathFlag("scratch", FLAGS_scratch));
   RETURN_IF_ERROR(CheckPathFlag("socket", FLAGS_socket));
   RETURN_IF_ERROR(CheckPathFlag("setpriv", FLAGS_setpriv));
+  if (!FLAGS_options_file.empty())
+    RETURN_IF_ERROR(CheckPathFlag("options_file", FLAGS_options_file));
   if (!FLAGS_server.empty()) RETURN_IF_ERROR(CheckPathFlag("server", FLAGS_server));
   if (!absl::EndsWith(FLAGS_scratch, "/.verify")) {
     return UsageError(
@@ -74,6 +79,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.socket = FLAGS_socket;
   options.server = FLAGS_server;
   options.user = FLAGS_user;
+  options.options_file = FLAGS_options_file;
   options.server_options = absl::StrSplit(FLAGS_server_options, ' ', absl::SkipEmpty());
   options.start_timeout = absl::Seconds(FLAGS_start_timeout);
   options.setpriv = FLAGS_setpriv;

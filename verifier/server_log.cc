@@ -46,6 +46,10 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
       {"see that the program of --server is there (outside of /tmp) and can be run", {"setpriv: "}},
       {"install what the server program needs", {"error while loading shared libraries"}},
       {"correct --server_options", {"unknown variable", "unknown option"}},
+      {"give the live server's encryption plugin and keys, as --options_file "
+       "(SERVER_OPTIONS_FILE in the configuration)",
+       {"key_id is not available", "encryption service", "Encryption key is not found",
+        "keyring plugin", "Check keyring", "can't be decrypted", "Encryption can't find"}},
       {"give the live server's page size, as --server_options=--innodb-page-size=N",
        {"innodb_page_size start-up parameter"}},
       {"give the live server's, as --server_options=--lower-case-table-names=N",
