@@ -26,7 +26,7 @@ expect_status 0
 verify() {
   : >"$log_file"
   status=0
-  /app/verify_restore.sh "$@" </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
+  /app/verify_restore.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
 }
 verify
 expect_status 2

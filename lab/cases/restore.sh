@@ -42,7 +42,10 @@ query_restored() {
 
 # --- a writer, and a ledger outside of the server: what was issued when, and what was answered when
 sql 'DROP TABLE IF EXISTS shop.lab_restore; CREATE TABLE shop.lab_restore (n INT PRIMARY KEY) ENGINE=InnoDB'
-on_exit sql 'DROP TABLE IF EXISTS shop.lab_restore'
+# Nothing refers to this one.
+sql 'DROP TABLE IF EXISTS shop.lab_dropped; CREATE TABLE shop.lab_dropped AS SELECT * FROM shop.orders' ||
+  fail 'no table to drop'
+on_exit sql 'DROP TABLE IF EXISTS shop.lab_restore, shop.lab_dropped'
 ledger=$(mktemp -d)
 on_exit rm -rf "$ledger"
 write_rows() {
@@ -75,8 +78,8 @@ wait_for_rows 10
 # The mistake, at the beginning of a second.
 wrong=$(($(date +%s) + 1))
 while (($(date +%s) < wrong)); do sleep 0.02; done
-orders=$(sql 'SELECT COUNT(*) FROM shop.orders')
-sql 'DROP TABLE shop.orders'
+rows=$(sql 'SELECT COUNT(*) FROM shop.lab_dropped')
+sql 'DROP TABLE shop.lab_dropped' || fail 'the mistake cannot be made'
 wait_for_rows 20
 # Of one moment.
 mapfile -t later < <(sql "FLUSH TABLES WITH READ LOCK; $position; $last_gtid; SELECT COUNT(*) FROM shop.lab_restore")
@@ -94,7 +97,7 @@ restore --backup="$name"
 expect_status 0
 grep -qxF "restored target=$target backup=$root/$name" /tmp/stdout || fail "stdout: $(cat /tmp/stdout)"
 grep -q 'restore_mysql.sh --target=/var/lib/mysql --backup=' /tmp/stdout || fail "no next commands: $(cat /tmp/stdout)"
-[[ $(query_restored 'SELECT COUNT(*) FROM shop.orders') == "$orders" ]] || fail 'the dropped table is not as it was'
+[[ $(query_restored 'SELECT COUNT(*) FROM shop.lab_dropped') == "$rows" ]] || fail 'the dropped table is not as it was'
 restore
 expect_status 2
 expect_log 'preflight: FAILED .*is not empty'
@@ -105,7 +108,7 @@ moment=$(date -d "@$wrong" '+%F %T')
 restore --backup=latest --until="$moment" --binlogs=/backups/binlogs
 expect_status 0
 [[ ! -e $target/RESTORE_UNFINISHED && ! -e $target/.verify ]] || fail 'the target is not finished'
-[[ $(query_restored 'SELECT COUNT(*) FROM shop.orders') == "$orders" ]] || fail 'the dropped table is not there'
+[[ $(query_restored 'SELECT COUNT(*) FROM shop.lab_dropped') == "$rows" ]] || fail 'the dropped table is not there'
 query_restored 'SELECT n FROM shop.lab_restore ORDER BY n' >"$ledger/restored"
 awk -v limit="${wrong}000000" '
   FILENAME ~ /restored$/ { restored[$1]; next }
@@ -121,7 +124,7 @@ for until in "$later_file:$later_position" "$later_gtid"; do
   expect_status 0
   [[ $(query_restored 'SELECT COUNT(*) FROM shop.lab_restore') == "$later_rows" ]] ||
     fail "not the rows of $until"
-  [[ -z $(query_restored "SHOW TABLES FROM shop LIKE 'orders'") ]] || fail "the table is still there at $until"
+  [[ -z $(query_restored "SHOW TABLES FROM shop LIKE 'lab_dropped'") ]] || fail "the table is still there at $until"
   rm -rf "$target"
 done
 
@@ -181,7 +184,7 @@ restore --until="$moment" --binlogs=/backups/broken
 expect_status 0
 [[ $(tail -n 2 /tmp/stdout | head -n 1) == '  systemctl start m'* ]] || fail "next: $(cat /tmp/stdout)"
 systemctl start mariadb || fail 'the server does not start on what was restored'
-[[ $(sql 'SELECT COUNT(*) FROM shop.orders') == "$orders" ]] || fail 'the dropped table is not there'
+[[ $(sql 'SELECT COUNT(*) FROM shop.lab_dropped') == "$rows" ]] || fail 'the dropped table is not there'
 mariadb-check --all-databases --extended --silent >/tmp/check 2>&1 || fail "mariadb-check: $(cat /tmp/check)"
 backup
 expect_status 0
