@@ -40,24 +40,28 @@ expect_nothing_left
 [[ $(query_backup "$(newest)" 'SELECT COUNT(*) FROM shop.orders') == "$rows" ]] || fail 'rows differ'
 verify --database=shop
 expect_status 0
-[[ $(wc -l </tmp/stdout) == 2 ]] || fail 'more than one database'
+[[ $(grep -c ' database=' /tmp/stdout) == 1 ]] || fail 'more than one database'
 verify --database='odd näme-1'
 expect_status 0
 verify --database=missing
 expect_status 3
 expect_stdout '^bad backup='
 
-# The newest one counts; each damage on a copy of its own.
+# The newest one counts; each damage on a copy of its own. The manifest tells at once; without it, the
+# server has to find it.
 damaged() { # WORDS COMMAND...: in a copy of the good backup
-  local words=$1
+  local words=$1 how
   shift
-  rm -rf "$root/backup_20990101_020000"
-  cp -a "$copy" "$root/backup_20990101_020000"
-  (cd "$root/backup_20990101_020000" && "$@") || fail "cannot damage: $words"
-  verify
-  [[ $status == 3 ]] || fail "$words: exit code $status: $(cat /tmp/stdout)"
-  expect_stdout '^bad backup=/backups/mysql/backup_20990101_020000$'
-  expect_nothing_left
+  for how in --backup=latest --without-manifest; do
+    rm -rf "$root/backup_20990101_020000"
+    cp -a "$copy" "$root/backup_20990101_020000"
+    (cd "$root/backup_20990101_020000" && "$@") || fail "cannot damage: $words"
+    [[ $how == --backup=latest ]] || rm -f "$root/backup_20990101_020000/backup.manifest"
+    verify "$how"
+    [[ $status == 3 ]] || fail "$words ($how): exit code $status: $(cat /tmp/stdout)"
+    expect_stdout '^bad backup=/backups/mysql/backup_20990101_020000$'
+    expect_nothing_left
+  done
   echo "found: $words"
 }
 damage_page() { # FILE PAGE
@@ -70,7 +74,20 @@ damaged 'a missing MyISAM index file' rm shop/page_views.MYI
 damaged 'a missing Aria data file' rm shop/search_terms.MAD
 damaged 'a missing table definition' rm shop/orders.frm
 damaged 'a truncated system tablespace' truncate -s 1M ibdata1
-damaged 'an empty directory' find . -mindepth 1 -delete
+damaged 'an empty directory' find . -mindepth 1 ! -name backup.manifest -delete
+# One that has lost its manifest is neither good nor bad by itself.
+rm -rf "$root/backup_20990101_020000"
+cp -a "$copy" "$root/backup_20990101_020000"
+rm "$root/backup_20990101_020000/backup.manifest"
+verify
+expect_status 2
+expect_stdout '^unknown backup='
+verify --without-manifest
+expect_status 0
+# An older one, by its name; its verdict is kept with it.
+verify --backup="${copy##*/}"
+expect_status 0
+/app/bin/show_backup "${copy##*/}" | grep -qE '^verified: good, ' || fail 'the verdict is not kept'
 rm -rf "$root/backup_20990101_020000"
 
 # Interrupted, and killed: the next one puts it right.
