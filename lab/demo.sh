@@ -26,6 +26,7 @@ show lvs vg_mysql
 : >/var/log/mysql_backup.log
 show /app/verify_restore.sh 2>/dev/null
 verified=$?
+show /app/bin/list_backups --root=/backups/mysql --format=table
 
 if ((backed_up == 0 && verified == 0)); then
   printf '\nA live server was backed up, and the backup restores.\n'
