@@ -59,6 +59,7 @@ now_ms
 run_began=$REPLY
 printf -v partial '.backup_%(%Y%m%d_%H%M%S)T.partial' -1
 printf -v started '%(%Y-%m-%dT%H:%M:%S%z)T' -1
+started=${started:0:-2}:${started: -2} # RFC 3339
 
 locked_at= # since when, in milliseconds
 locked_ms= # for how long

@@ -142,9 +142,9 @@ next_commands() {
     cat <<END
 
 To look at it, with a server beside the one that runs:
-  $server --no-defaults --user=mysql --datadir=$quoted --socket=/run/restored.sock \\
-    --pid-file=/run/restored.pid --skip-networking --skip-log-bin &
-  $client --socket=/run/restored.sock
+  $server --no-defaults --user=mysql --datadir=$quoted --socket=$quoted/restored.sock \\
+    --pid-file=$quoted/restored.pid --skip-networking --skip-log-bin &
+  $client --socket=$quoted/restored.sock
 
 To make it the data of the server of this host instead:
   systemctl stop $service
