@@ -15,7 +15,8 @@ namespace {
 
 // In the order that ParseLvs expects. None of the values can contain the separator.
 constexpr absl::string_view kLvsFields =
-    "lv_name,origin,lv_attr,lv_tags,lv_size,data_percent,lv_path,lv_kernel_major,lv_kernel_minor";
+    "lv_name,origin,lv_attr,lv_tags,lv_size,data_percent,lv_path,lv_kernel_major,lv_kernel_minor,"
+    "pool_lv,metadata_percent";
 constexpr absl::string_view kSeparator = "|";
 
 // Past the deadline LVM gets a SIGTERM, which it takes only outside its critical sections. Waiting
@@ -73,6 +74,12 @@ absl::Status Lvm::CreateSnapshot(const std::string& origin, const std::string& n
   return Change({"lvcreate", "--yes", "--snapshot", "--name", name, "--size",
                  absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag),
                  absl::StrCat(vg_, "/", origin)});
+}
+
+// By default LVM does not activate a thin snapshot.
+absl::Status Lvm::CreateThinSnapshot(const std::string& origin, const std::string& name) const {
+  return Change({"lvcreate", "--yes", "--snapshot", "--setactivationskip", "n", "--name", name,
+                 "--addtag", std::string(kTag), absl::StrCat(vg_, "/", origin)});
 }
 
 absl::Status Lvm::Extend(const std::string& name, uint64_t size_bytes) const {

@@ -30,8 +30,11 @@ struct LogicalVolume {
   absl::optional<double> data_percent;  // of a snapshot's COW space; nullopt where LVM told none
   std::string path;                     // /dev/VG/NAME
   dev_t device = 0;                     // 0 while not active
+  std::string pool;                     // of a thin volume; empty otherwise
+  absl::optional<double> metadata_percent;  // of a thin pool
 
   bool IsSnapshotOf(absl::string_view lv) const { return !origin.empty() && origin == lv; }
+  bool IsThin() const { return !pool.empty(); }
   bool IsOurs() const;  // has kTag
 
   // Whether LVM vouches for a classic snapshot: it is one (first letter s) and active (fifth letter
@@ -42,6 +45,15 @@ struct LogicalVolume {
   // Whether LVM says that a classic snapshot has overflowed. Where it cannot tell, a snapshot is
   // neither valid nor lost.
   bool IsLostSnapshot() const;
+
+  // The same of a thin snapshot (first letter V), but for its pool.
+  bool IsValidThinSnapshot() const;
+  bool IsLostThinSnapshot() const;
+
+  // Whether LVM says of a thin pool (first letter t) that it is well, with room for data and
+  // metadata; or that it has failed (ninth letter F), is out of data space (D) or of metadata (M).
+  bool IsValidPool() const;
+  bool IsLostPool() const;
 };
 
 // Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
@@ -72,6 +84,9 @@ class Lvm {
   // lvcreate --snapshot, with our tag.
   absl::Status CreateSnapshot(const std::string& origin, const std::string& name,
                               uint64_t size_bytes) const;
+
+  // The same of a thin volume: the snapshot takes its space from the pool.
+  absl::Status CreateThinSnapshot(const std::string& origin, const std::string& name) const;
 
   // lvextend of a snapshot's COW space.
   absl::Status Extend(const std::string& name, uint64_t size_bytes) const;

@@ -17,14 +17,17 @@
 namespace mysql_backup {
 namespace {
 
+std::string Format(absl::optional<double> percent) {
+  return percent.has_value() ? absl::StrFormat("%.17g", *percent) : "";
+}
+
 std::string Format(const LogicalVolume& volume) {
   const std::string device =
       volume.device == 0 ? "-1|-1" : absl::StrCat(major(volume.device), "|", minor(volume.device));
-  const std::string percent =
-      volume.data_percent.has_value() ? absl::StrFormat("%.17g", *volume.data_percent) : "";
   return absl::StrCat("  ", volume.name, "|", volume.origin, "|", volume.attributes, "|",
-                      absl::StrJoin(volume.tags, ","), "|", volume.size_bytes, "|", percent, "|",
-                      volume.path, "|", device, "\n");
+                      absl::StrJoin(volume.tags, ","), "|", volume.size_bytes, "|",
+                      Format(volume.data_percent), "|", volume.path, "|", device, "|", volume.pool,
+                      "|", Format(volume.metadata_percent), "\n");
 }
 
 void CheckValid(const LogicalVolume& volume) {
@@ -35,6 +38,19 @@ void CheckValid(const LogicalVolume& volume) {
   CHECK_EQ(volume.attributes[4], 'a');
   CHECK(volume.data_percent.has_value());
   CHECK(*volume.data_percent >= 0 && *volume.data_percent < 100) << *volume.data_percent;
+}
+
+void CheckPercent(absl::optional<double> percent) {
+  if (percent.has_value()) CHECK(*percent >= 0 && *percent <= 100) << *percent;
+}
+
+// A pool that is called good has room, and one health only.
+void CheckPool(const LogicalVolume& pool) {
+  CHECK(!pool.IsLostPool());
+  CHECK_EQ(pool.attributes[0], 't');
+  CHECK_EQ(pool.attributes[8], '-');
+  CHECK_LT(pool.data_percent.value(), 100);
+  CHECK_LT(pool.metadata_percent.value(), 100);
 }
 
 void CheckRemovable(const std::vector<LogicalVolume>& volumes) {
@@ -61,11 +77,12 @@ void FuzzOne(absl::string_view input) {
   std::string text;
   for (size_t i = 0; i < volumes->size(); ++i) {
     const LogicalVolume& volume = (*volumes)[i];
-    CHECK_EQ(std::count(lines[i].begin(), lines[i].end(), '|'), 8);
+    CHECK_EQ(std::count(lines[i].begin(), lines[i].end(), '|'), 10);
     CHECK(!volume.name.empty());
-    if (volume.data_percent.has_value()) {
-      CHECK(*volume.data_percent >= 0 && *volume.data_percent <= 100) << *volume.data_percent;
-    }
+    CheckPercent(volume.data_percent);
+    CheckPercent(volume.metadata_percent);
+    CHECK(!(volume.IsValidThinSnapshot() && volume.IsLostThinSnapshot()));
+    if (volume.IsValidPool()) CheckPool(volume);
     if (volume.IsValidSnapshot()) CheckValid(volume);
     text += Format(volume);
   }

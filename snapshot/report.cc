@@ -13,8 +13,30 @@
 namespace mysql_backup {
 namespace {
 
-constexpr size_t kFields = 9;       // of kLvsFields in lvm.cc
+constexpr size_t kFields = 11;      // of kLvsFields in lvm.cc
 constexpr size_t kAttributes = 10;  // letters of lv_attr; a later LVM may have more
+
+// lv_attr's letters, see lvs(8): the type, the state, and the health.
+char Type(const LogicalVolume& volume) { return volume.attributes[0]; }
+char State(const LogicalVolume& volume) { return volume.attributes[4]; }
+char Health(const LogicalVolume& volume) { return volume.attributes[8]; }
+
+bool HasAttributes(const LogicalVolume& volume) { return volume.attributes.size() >= kAttributes; }
+
+// Known, and below 100. Not a number fails both comparisons.
+bool HasRoom(absl::optional<double> percent) {
+  return percent.has_value() && *percent >= 0 && *percent < 100;
+}
+
+// False for a text that is neither empty nor a number. What is no percentage (-1, nan) tells
+// nothing, and must not be reckoned with.
+bool ReadPercent(absl::string_view text, absl::optional<double>* percent) {
+  double number = 0;
+  if (text.empty()) return true;
+  if (!absl::SimpleAtod(text, &number)) return false;
+  if (number >= 0 && number <= 100) *percent = number;
+  return true;
+}
 
 absl::Status BadLine(absl::string_view line) {
   return absl::InvalidArgumentError(absl::StrCat("lvs printed a line of an unknown form: ", line));
@@ -27,14 +49,31 @@ bool LogicalVolume::IsOurs() const {
 }
 
 bool LogicalVolume::IsValidSnapshot() const {
-  // Not a number fails both comparisons.
-  return attributes.size() >= kAttributes && attributes[0] == 's' && attributes[4] == 'a' &&
-         data_percent.has_value() && *data_percent >= 0 && *data_percent < 100;
+  return HasAttributes(*this) && Type(*this) == 's' && State(*this) == 'a' && HasRoom(data_percent);
 }
 
 bool LogicalVolume::IsLostSnapshot() const {
-  return (attributes.size() > 4 && (attributes[4] == 'I' || attributes[4] == 'S')) ||
+  return (HasAttributes(*this) && (State(*this) == 'I' || State(*this) == 'S')) ||
          data_percent.value_or(0) >= 100;
+}
+
+bool LogicalVolume::IsValidThinSnapshot() const {
+  return HasAttributes(*this) && Type(*this) == 'V' && State(*this) == 'a' && Health(*this) == '-';
+}
+
+bool LogicalVolume::IsLostThinSnapshot() const {
+  return HasAttributes(*this) && Health(*this) == 'F';
+}
+
+bool LogicalVolume::IsValidPool() const {
+  return HasAttributes(*this) && Type(*this) == 't' && State(*this) == 'a' &&
+         Health(*this) == '-' && HasRoom(data_percent) && HasRoom(metadata_percent);
+}
+
+bool LogicalVolume::IsLostPool() const {
+  return (HasAttributes(*this) &&
+          (Health(*this) == 'F' || Health(*this) == 'D' || Health(*this) == 'M')) ||
+         data_percent.value_or(0) >= 100 || metadata_percent.value_or(0) >= 100;
 }
 
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
@@ -49,17 +88,16 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
     volume.attributes = std::string(fields[2]);
     volume.tags = absl::StrSplit(fields[3], ',', absl::SkipEmpty());
     volume.path = std::string(fields[6]);
-    double percent = 0;
+    volume.pool = std::string(fields[9]);
     int major = -1;
     int minor = -1;
     if (volume.name.empty() || volume.attributes.size() < kAttributes ||
         !absl::SimpleAtoi(fields[4], &volume.size_bytes) ||
-        (!fields[5].empty() && !absl::SimpleAtod(fields[5], &percent)) ||
-        !absl::SimpleAtoi(fields[7], &major) || !absl::SimpleAtoi(fields[8], &minor)) {
+        !ReadPercent(fields[5], &volume.data_percent) || !absl::SimpleAtoi(fields[7], &major) ||
+        !absl::SimpleAtoi(fields[8], &minor) ||
+        !ReadPercent(fields[10], &volume.metadata_percent)) {
       return BadLine(line);
     }
-    // What is no percentage (-1, nan) tells nothing, and must not be reckoned with.
-    if (!fields[5].empty() && percent >= 0 && percent <= 100) volume.data_percent = percent;
     if (major >= 0 && minor >= 0) {
       volume.device = makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
     }

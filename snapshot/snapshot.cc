@@ -19,6 +19,10 @@
 namespace mysql_backup {
 namespace {
 
+// Percent of a thin pool's metadata from which no snapshot is made. What is written while it lives
+// takes more of them, and the kernel keeps the last tenth of a small pool for itself.
+constexpr double kMetadataFull = 80;
+
 Lvm LvmFor(const SnapshotOptions& options) {
   return Lvm(options.lvm, options.vg, options.command_deadline);
 }
@@ -32,6 +36,27 @@ const LogicalVolume* FindVolume(const std::vector<LogicalVolume>& volumes,
   const auto found = std::find_if(volumes.begin(), volumes.end(),
                                   [&](const LogicalVolume& lv) { return lv.name == name; });
   return found == volumes.end() ? nullptr : &*found;
+}
+
+// The origin of a run, and its pool where it is thin.
+struct Origin {
+  const LogicalVolume* volume = nullptr;
+  const LogicalVolume* pool = nullptr;  // null for a classic volume
+};
+
+// Among volumes that FindRemovable has seen, so that the origin is there.
+absl::StatusOr<Origin> FindOrigin(const std::vector<LogicalVolume>& volumes,
+                                  const SnapshotOptions& options) {
+  Origin origin;
+  origin.volume = FindVolume(volumes, options.origin);
+  if (!origin.volume->IsThin()) return origin;
+  origin.pool = FindVolume(volumes, origin.volume->pool);
+  if (origin.pool == nullptr) {
+    return absl::NotFoundError(absl::StrCat("LVM tells nothing of ",
+                                            FullName(options, origin.volume->pool),
+                                            ", the thin pool of ", options.origin, " (lvs)"));
+  }
+  return origin;
 }
 
 absl::Status StillThere(const SnapshotOptions& options, const LogicalVolume& volume,
@@ -84,6 +109,35 @@ absl::Status Undo(const SnapshotOptions& options, const absl::Status& reason) {
   return LeftBehindError(absl::StrCat(reason.message(), "; and then ", removed.message()));
 }
 
+absl::Status CannotTell(const std::string& snapshot, const std::string& seen) {
+  return WithExitCode(
+      absl::UnknownError(absl::StrCat("LVM cannot tell whether the snapshot ", snapshot,
+                                      " is valid", seen, "; see lvs and the kernel's log")),
+      ExitCode::kNo);
+}
+
+// A thin snapshot cannot overflow; but its pool can fail, or be full, and then nothing that is read
+// from the volumes in it can be vouched for.
+absl::StatusOr<ValidSnapshot> CheckThinSnapshot(const std::vector<LogicalVolume>& volumes,
+                                                const LogicalVolume& snapshot,
+                                                const SnapshotOptions& options) {
+  const std::string name = FullName(options, snapshot.name);
+  const LogicalVolume* pool = FindVolume(volumes, snapshot.pool);
+  if (pool == nullptr) return CannotTell(name, ": it tells nothing of its thin pool");
+  const std::string seen = absl::StrCat(
+      " (lv_attr ", snapshot.attributes, "; ", FullName(options, pool->name), ": ",
+      pool->data_percent.value_or(-1), " % of the data and ", pool->metadata_percent.value_or(-1),
+      " % of the metadata used, lv_attr ", pool->attributes, ")");
+  if (snapshot.IsLostThinSnapshot() || pool->IsLostPool()) {
+    return NoError(absl::StrCat(
+        "the snapshot ", name, " is not valid: its thin pool is full or has failed", seen,
+        "; whatever was copied from it is no backup; extend the pool (lvextend), or let dmeventd "
+        "do it (thin_pool_autoextend_threshold in lvm.conf)"));
+  }
+  if (!snapshot.IsValidThinSnapshot() || !pool->IsValidPool()) return CannotTell(name, seen);
+  return ValidSnapshot{snapshot, *pool};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
@@ -126,16 +180,46 @@ absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t orig
       Mebibytes(needed), ": add a physical volume (vgextend), or choose a smaller SNAPSHOT_SIZE"));
 }
 
+absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint64_t origin_bytes,
+                           const std::string& vg) {
+  const std::string name = absl::StrCat(vg, "/", pool.name);
+  if (!pool.IsValidPool()) {
+    return absl::FailedPreconditionError(absl::StrCat("the thin pool ", name,
+                                                      " is not well (lv_attr ", pool.attributes,
+                                                      "): see lvs and the kernel's log"));
+  }
+  if (*pool.metadata_percent >= kMetadataFull) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the metadata of the thin pool ", name, " are ", *pool.metadata_percent,
+                     " % full, and a snapshot is made below ", kMetadataFull,
+                     " %: extend them (lvextend --poolmetadatasize +SIZE ", name, ")"));
+  }
+  const uint64_t needed = std::min(size_bytes, origin_bytes);
+  const Usage usage = UsageOf(pool, absl::UnixEpoch());
+  const uint64_t free_bytes = usage.size_bytes - usage.used_bytes;
+  if (free_bytes >= needed) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the thin pool ", name, " has ", Mebibytes(free_bytes),
+                   " free, and what is written during a "
+                   "backup may need ",
+                   Mebibytes(needed), ": extend the pool (lvextend --size +SIZE ", name,
+                   "), or choose a smaller SNAPSHOT_SIZE"));
+}
+
 absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes) {
   const Lvm lvm = LvmFor(options);
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(volumes, options));
+  ASSIGN_OR_RETURN(const Origin origin, FindOrigin(volumes, options));
+  if (origin.pool != nullptr) {
+    return CheckPoolRoom(*origin.pool, size_bytes, origin.volume->size_bytes, options.vg);
+  }
   ASSIGN_OR_RETURN(Lvm::Room room, lvm.FreeRoom());
   for (const LogicalVolume& leftover : leftovers) room.free_bytes += leftover.size_bytes;
-  return CheckRoom(room, size_bytes, FindVolume(volumes, options.origin)->size_bytes, options.vg);
+  return CheckRoom(room, size_bytes, origin.volume->size_bytes, options.vg);
 }
 
-absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
+absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
   const Lvm lvm = LvmFor(options);
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> before, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(before, options));
@@ -145,7 +229,9 @@ absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uin
   }
   RETURN_IF_ERROR(RemoveAll(lvm, options, leftovers));
 
-  const absl::Status created = lvm.CreateSnapshot(options.origin, options.name, size_bytes);
+  const absl::Status created = FindVolume(before, options.origin)->IsThin()
+                                   ? lvm.CreateThinSnapshot(options.origin, options.name)
+                                   : lvm.CreateSnapshot(options.origin, options.name, size_bytes);
   if (!created.ok()) return Undo(options, created);
   auto snapshot = CheckSnapshot(options);
   if (!snapshot.ok()) {
@@ -156,7 +242,7 @@ absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uin
   return snapshot;
 }
 
-absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
+absl::StatusOr<ValidSnapshot> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
                                                 const SnapshotOptions& options) {
   const std::string name = FullName(options, options.name);
   const LogicalVolume* snapshot = FindVolume(volumes, options.name);
@@ -164,6 +250,7 @@ absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>
     return NoError(absl::StrCat("there is no snapshot ", name, " of ", options.origin,
                                 ": whatever was copied from it is no backup"));
   }
+  if (snapshot->IsThin()) return CheckThinSnapshot(volumes, *snapshot, options);
   const std::string seen = absl::StrCat(" (", snapshot->data_percent.value_or(-1),
                                         " % used, lv_attr ", snapshot->attributes, ")");
   if (snapshot->IsLostSnapshot()) {
@@ -172,16 +259,11 @@ absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>
         "; whatever was copied from it is no backup; choose a larger SNAPSHOT_SIZE, let it grow "
         "up to a SNAPSHOT_MAX_SIZE, or choose a quieter hour"));
   }
-  if (!snapshot->IsValidSnapshot()) {
-    return WithExitCode(
-        absl::UnknownError(absl::StrCat("LVM cannot tell whether the snapshot ", name, " is valid",
-                                        seen, "; see lvs and the kernel's log")),
-        ExitCode::kNo);
-  }
-  return *snapshot;
+  if (!snapshot->IsValidSnapshot()) return CannotTell(name, seen);
+  return ValidSnapshot{*snapshot, *snapshot};
 }
 
-absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options) {
+absl::StatusOr<ValidSnapshot> CheckSnapshot(const SnapshotOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, LvmFor(options).List());
   return FindValidSnapshot(volumes, options);
 }

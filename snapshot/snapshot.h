@@ -40,21 +40,35 @@ uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes);
 absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
                        const std::string& vg);
 
-// Removes what an earlier run left, makes the snapshot, and returns it after checking what LVM
-// made. An interrupted or failed creation is undone; LeftBehind (4) when that fails.
-absl::StatusOr<LogicalVolume> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
+// The same of a thin pool, whose room a thin snapshot shares with its origin: `size_bytes` must be
+// free, and a fifth of the metadata.
+absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint64_t origin_bytes,
+                           const std::string& vg);
+
+// A snapshot that is good, and the volume that holds what is written while it lives: for a classic
+// one itself, with its COW space; for a thin one its pool.
+struct ValidSnapshot {
+  LogicalVolume volume;
+  LogicalVolume space;
+};
+
+// Removes what an earlier run left, makes the snapshot, a thin one of a thin origin, and returns it
+// after checking what LVM made. An interrupted or failed creation is undone; LeftBehind (4) when
+// that fails. A thin snapshot has no size of its own: `size_bytes` is ignored.
+absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
 
 // Fails where CreateSnapshot would, as far as can be told without making anything: no such volume,
-// a name that is taken, no room in the group (that of removable leftovers counts as room).
+// a name that is taken, no room in the group (that of removable leftovers counts as room) or in the
+// thin pool.
 absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes);
 
-// Returns the snapshot among the volumes. With exit code 3, DataLoss when it is not there or has
-// overflowed, and Unknown when LVM cannot tell.
-absl::StatusOr<LogicalVolume> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
+// Returns the snapshot among the volumes. With exit code 3, DataLoss when it is not there, has
+// overflowed or its pool is full, and Unknown when LVM cannot tell.
+absl::StatusOr<ValidSnapshot> FindValidSnapshot(const std::vector<LogicalVolume>& volumes,
                                                 const SnapshotOptions& options);
 
 // Returns the snapshot as it is now, with the errors of FindValidSnapshot.
-absl::StatusOr<LogicalVolume> CheckSnapshot(const SnapshotOptions& options);
+absl::StatusOr<ValidSnapshot> CheckSnapshot(const SnapshotOptions& options);
 
 // Removes all that FindRemovable names, trying again while a volume is in use, and the devices that
 // a killed LVM command left (stale_devices.h). LeftBehind (4), naming the volume and whatever holds

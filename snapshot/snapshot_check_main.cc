@@ -18,7 +18,8 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "tells whether a snapshot is still valid, and how full its COW space is.",
     "",
     "",
-    "one record 'used_percent=N.NN size_bytes=N attributes=LETTERS device=PATH'",
+    "one record 'used_percent=N.NN size_bytes=N attributes=LETTERS device=PATH', and for a\n"
+    "thin one ' pool=NAME metadata_percent=N.NN': use and size are then those of its pool",
     "3   there is no such snapshot, or it has overflowed",
 };
 
@@ -28,11 +29,17 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
       const mysql_backup::SnapshotOptions options,
       mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
-  ASSIGN_OR_RETURN(const mysql_backup::LogicalVolume snapshot,
+  ASSIGN_OR_RETURN(const mysql_backup::ValidSnapshot snapshot,
                    mysql_backup::CheckSnapshot(options));
-  return mysql_backup::WriteStdout(absl::StrFormat(
-      "used_percent=%.2f size_bytes=%d attributes=%s device=%s\n", *snapshot.data_percent,
-      snapshot.size_bytes, snapshot.attributes, snapshot.path));
+  const mysql_backup::LogicalVolume& space = snapshot.space;
+  std::string record = absl::StrFormat("used_percent=%.2f size_bytes=%d attributes=%s device=%s",
+                                       *space.data_percent, space.size_bytes,
+                                       snapshot.volume.attributes, snapshot.volume.path);
+  if (snapshot.volume.IsThin()) {
+    absl::StrAppendFormat(&record, " pool=%s metadata_percent=%.2f", space.name,
+                          *space.metadata_percent);
+  }
+  return mysql_backup::WriteStdout(record + "\n");
 }
 
 }  // namespace

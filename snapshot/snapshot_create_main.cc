@@ -10,7 +10,9 @@
 DEFINE_string(vg, "vg_mysql", "volume group");
 DEFINE_string(lv, "lv_mysql_data", "logical volume with the data, the origin");
 DEFINE_string(snapshot, "mysql_snapshot", "name of the snapshot");
-DEFINE_string(size, "1G", "COW space: what may be written to the origin while the snapshot lives");
+DEFINE_string(size, "1G",
+              "room for what is written to the origin while the snapshot lives: COW space, or what "
+              "must be free in the thin pool");
 DEFINE_string(lvm, "/usr/sbin/lvm", "LVM's program");
 DEFINE_string(dmsetup, "/usr/sbin/dmsetup", "the device-mapper's program");
 DEFINE_string(lvm_locks, "/run/lock/lvm", "directory of LVM's locks (locking_dir of lvm.conf)");
@@ -39,11 +41,14 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag("size", FLAGS_size));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
   if (FLAGS_dry_run) return mysql_backup::CheckCanCreate(options, size_bytes);
-  ASSIGN_OR_RETURN(const mysql_backup::LogicalVolume snapshot,
+  ASSIGN_OR_RETURN(const mysql_backup::ValidSnapshot snapshot,
                    mysql_backup::CreateSnapshot(options, size_bytes));
-  LOG(INFO) << "created " << options.vg << "/" << snapshot.name << ", a snapshot of "
-            << snapshot.origin << " with " << (snapshot.size_bytes >> 20) << " MiB of COW space";
-  return mysql_backup::WriteStdout(absl::StrCat(snapshot.path, "\n"));
+  const mysql_backup::LogicalVolume& volume = snapshot.volume;
+  LOG(INFO) << "created " << options.vg << "/" << volume.name << ", a snapshot of " << volume.origin
+            << (volume.IsThin()
+                    ? absl::StrCat(" in the thin pool ", volume.pool)
+                    : absl::StrCat(" with ", volume.size_bytes >> 20, " MiB of COW space"));
+  return mysql_backup::WriteStdout(absl::StrCat(volume.path, "\n"));
 }
 
 }  // namespace

@@ -25,10 +25,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr char kReport[] =
-    "  lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0\n"
+    "  lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||\n"
     "  mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup,weekly|1073741824|0.55|"
-    "/dev/vg_mysql/mysql_snapshot|254|3\n"
-    "  old|lv_mysql_data|swi---s---||4194304||/dev/vg_mysql/old|-1|-1\n";
+    "/dev/vg_mysql/mysql_snapshot|254|3||\n"
+    "  old|lv_mysql_data|swi---s---||4194304||/dev/vg_mysql/old|-1|-1||\n";
 
 TEST(ParseLvs, ReadsEveryField) {
   const auto volumes = ParseLvs(kReport);
@@ -50,9 +50,23 @@ TEST(ParseLvs, ReadsEveryField) {
   EXPECT_EQ((*volumes)[2].device, 0U) << "it is not active";
 }
 
+TEST(ParseLvs, KnowsThinVolumes) {
+  const auto volumes = ParseLvs(
+      "  lv_mysql_data||Vwi-aotz--||838860800|42.00|/dev/vg/lv_mysql_data|254|5|pool|\n"
+      "  pool||twi-aotz--||1258291200|28.01||254|4||11.52\n");
+  ASSERT_TRUE(volumes.ok()) << volumes.status();
+  EXPECT_TRUE((*volumes)[0].IsThin());
+  EXPECT_EQ((*volumes)[0].pool, "pool");
+  EXPECT_EQ((*volumes)[0].metadata_percent, absl::nullopt);
+  EXPECT_FALSE((*volumes)[1].IsThin());
+  EXPECT_EQ((*volumes)[1].data_percent, 28.01);
+  EXPECT_EQ((*volumes)[1].metadata_percent, 11.52);
+  EXPECT_FALSE(ParseLvs("pool||twi-aotz--||12|1||254|4||half").ok());
+}
+
 TEST(ParseLvs, TakesOnlyAPercentageForOne) {
   for (const std::string percent : {"-1", "nan", "-inf", "inf", "100.01"}) {
-    const auto volumes = ParseLvs("s|lv|swi-aos---||12|" + percent + "|/dev/vg/s|254|0");
+    const auto volumes = ParseLvs("s|lv|swi-aos---||12|" + percent + "|/dev/vg/s|254|0||");
     ASSERT_TRUE(volumes.ok()) << volumes.status();
     EXPECT_EQ((*volumes)[0].data_percent, absl::nullopt) << percent;
     EXPECT_FALSE((*volumes)[0].IsValidSnapshot());
@@ -61,10 +75,10 @@ TEST(ParseLvs, TakesOnlyAPercentageForOne) {
 
 TEST(ParseLvs, RefusesWhatItDoesNotKnow) {
   for (const std::string report :
-       {"garbage", "a|b|c", "lv||owi-aos---||12MB||/dev/vg/lv|254|0",
-        "lv||owi-aos---||12|half|/dev/vg/lv|254|0", "lv||owi||12||/dev/vg/lv|254|0",
-        "lv||owi-aos--||12||/dev/vg/lv|254|0", "||owi-aos---||12||/dev/vg/lv|254|0",
-        "lv||owi-aos---||12||/dev/vg/lv|254|0|more"}) {
+       {"garbage", "a|b|c", "lv||owi-aos---||12MB||/dev/vg/lv|254|0||",
+        "lv||owi-aos---||12|half|/dev/vg/lv|254|0||", "lv||owi||12||/dev/vg/lv|254|0||",
+        "lv||owi-aos--||12||/dev/vg/lv|254|0||", "||owi-aos---||12||/dev/vg/lv|254|0||",
+        "lv||owi-aos---||12||/dev/vg/lv|254|0|||more"}) {
     EXPECT_EQ(ParseLvs(report).status().code(), absl::StatusCode::kInvalidArgument) << report;
   }
   EXPECT_THAT(*ParseLvs(""), IsEmpty());
@@ -88,7 +102,7 @@ TEST(LogicalVolume, IsAValidOrALostSnapshotOrNeitherIsKnown) {
       {"swi-Xos---", 10.0, false, false},
       {"swi---s---", 10.0, false, false},
       {"swi-sos---", 10.0, false, false},  // suspended, as it is for a moment while extended
-      {"Vwi-aotz--", 10.0, false, false},  // a thin one
+      {"Vwi-aotz--", 10.0, false, false},  // a thin one is judged by its pool as well
       {"swi-aos--", 10.0, false, false},
       {"swi-aos---", -1.0, false, false},
       {"swi-aos---", -std::numeric_limits<double>::infinity(), false, false},
@@ -102,6 +116,59 @@ TEST(LogicalVolume, IsAValidOrALostSnapshotOrNeitherIsKnown) {
     volume.data_percent = c.percent;
     EXPECT_EQ(volume.IsValidSnapshot(), c.valid) << c.attributes;
     EXPECT_EQ(volume.IsLostSnapshot(), c.lost) << c.attributes;
+  }
+}
+
+TEST(LogicalVolume, IsAValidOrALostThinSnapshotOrNeitherIsKnown) {
+  const struct {
+    const char* attributes;
+    bool valid;
+    bool lost;
+  } kCases[] = {
+      {"Vwi-aotz--", true, false},  {"Vri-a-tz--", true, false},  {"Vwi-aotzF-", false, true},
+      {"Vwi-aotzX-", false, false}, {"Vwi---tz-k", false, false}, {"Vwi-sotz--", false, false},
+      {"swi-aos---", false, false}, {"", false, false},
+  };
+  for (const auto& c : kCases) {
+    LogicalVolume volume;
+    volume.attributes = c.attributes;
+    EXPECT_EQ(volume.IsValidThinSnapshot(), c.valid) << c.attributes;
+    EXPECT_EQ(volume.IsLostThinSnapshot(), c.lost) << c.attributes;
+  }
+}
+
+LogicalVolume Pool(const char* attributes, absl::optional<double> data,
+                   absl::optional<double> metadata) {
+  LogicalVolume pool;
+  pool.name = "pool";
+  pool.attributes = attributes;
+  pool.size_bytes = 1000 << 20;
+  pool.data_percent = data;
+  pool.metadata_percent = metadata;
+  return pool;
+}
+
+TEST(LogicalVolume, IsAValidOrALostPoolOrNeitherIsKnown) {
+  const struct {
+    LogicalVolume pool;
+    bool valid;
+    bool lost;
+  } kCases[] = {
+      {Pool("twi-aotz--", 99.9, 99.9), true, false},
+      {Pool("twi-aotz--", 100.0, 10.0), false, true},
+      {Pool("twi-aotz--", 10.0, 100.0), false, true},
+      {Pool("twi-aotzD-", 99.9, 10.0), false, true},
+      {Pool("twi-aotzM-", 10.0, 10.0), false, true},
+      {Pool("twi-aotzF-", absl::nullopt, absl::nullopt), false, true},
+      {Pool("twi-aotzX-", 10.0, 10.0), false, false},
+      {Pool("twi---tz--", 10.0, 10.0), false, false},
+      {Pool("Vwi-aotz--", 10.0, 10.0), false, false},
+      {Pool("twi-aotz--", absl::nullopt, 10.0), false, false},
+      {Pool("twi-aotz--", 10.0, absl::nullopt), false, false},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(c.pool.IsValidPool(), c.valid) << c.pool.attributes;
+    EXPECT_EQ(c.pool.IsLostPool(), c.lost) << c.pool.attributes;
   }
 }
 
@@ -152,6 +219,54 @@ TEST(FindRemovable, RefusesAForeignVolumeOfTheName) {
 TEST(FindRemovable, NeedsTheOrigin) {
   EXPECT_EQ(FindRemovable({Volume("snap", "data", true)}, Options()).status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TEST(FindValidSnapshot, LooksAtThePoolOfAThinOne) {
+  const auto verdict = [](const char* attributes, const LogicalVolume& pool) {
+    LogicalVolume snapshot = Volume("snap", "data", true);
+    snapshot.attributes = attributes;
+    snapshot.pool = "pool";
+    const auto found = FindValidSnapshot({snapshot, pool}, Options());
+    if (found.ok()) {
+      EXPECT_EQ(found->space.name, "pool");
+    } else {
+      EXPECT_EQ(ExitCodeOf(found.status()), ExitCode::kNo);
+    }
+    return found.status().code();
+  };
+  const LogicalVolume good = Pool("twi-aotz--", 50.0, 50.0);
+  EXPECT_EQ(verdict("Vwi-aotz--", good), absl::StatusCode::kOk);
+  EXPECT_EQ(verdict("Vwi---tz-k", good), absl::StatusCode::kUnknown);
+  EXPECT_EQ(verdict("Vwi-aotzF-", good), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(verdict("Vwi-aotz--", Pool("twi-aotzD-", 100.0, 50.0)), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(verdict("Vwi-aotz--", Pool("twi-aotzX-", 50.0, 50.0)), absl::StatusCode::kUnknown);
+  EXPECT_EQ(verdict("Vwi-aotz--", Volume("other", "", false)), absl::StatusCode::kUnknown);
+}
+
+TEST(CheckPoolRoom, CountsDataAndMetadata) {
+  constexpr uint64_t kMiB = 1 << 20;
+  const auto fits = [](double data, double metadata, uint64_t size, uint64_t origin) {
+    return CheckPoolRoom(Pool("twi-aotz--", data, metadata), size * kMiB, origin * kMiB, "vg").ok();
+  };
+  EXPECT_TRUE(fits(50, 10, 500, 10000));
+  EXPECT_FALSE(fits(50.2, 10, 500, 10000));
+  EXPECT_TRUE(fits(90, 10, 500, 100)) << "no more can be written than the origin holds";
+  EXPECT_TRUE(fits(0, 79.99, 1, 10000));
+  EXPECT_FALSE(fits(0, 80, 1, 10000));
+  EXPECT_FALSE(CheckPoolRoom(Pool("twi-aotzX-", 0.0, 0.0), 0, 0, "vg").ok());
+  EXPECT_THAT(
+      std::string(
+          CheckPoolRoom(Pool("twi-aotz--", 90.0, 10.0), 500 * kMiB, 10000 * kMiB, "vg").message()),
+      HasSubstr("vg/pool has 100 MiB free"));
+}
+
+TEST(ParsePoolDevice, TellsThinOnesOnly) {
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-pool-tpool)\n"), "vg-pool-tpool");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vda2)\n"), "");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-odd--tpool)\n"), "");
+  EXPECT_EQ(ParsePoolDevice("2 dependencies\t: (vg-pool-tpool) (vda2)\n"), "");
+  EXPECT_EQ(ParsePoolDevice("Device does not exist.\n"), "");
+  EXPECT_EQ(ParsePoolDevice(""), "");
 }
 
 TEST(DeviceName, DoublesHyphens) {

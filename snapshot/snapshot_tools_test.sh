@@ -49,8 +49,8 @@ case \$1 in
 esac
 END
 chmod +x "$test_dir/lvm"
-origin='lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0'
-good='mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup|1073741824|0.00|/dev/vg_mysql/mysql_snapshot|254|3'
+origin='lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||'
+good='mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup|1073741824|0.00|/dev/vg_mysql/mysql_snapshot|254|3||'
 given() { # [LINE...]: what lvs is to print
   printf '  %s\n' "$@" >"$state"
   : >"$calls"
@@ -84,7 +84,7 @@ expect "the order of commands" test \
   "$(grep -oE '^(lvremove|lvcreate)' "$calls" | tr '\n' ' ')" = 'lvremove lvcreate '
 
 # --- a foreign volume of the name is refused and untouched
-given "$origin" 'mysql_snapshot||-wi-a-----||4194304||/dev/vg_mysql/mysql_snapshot|254|3'
+given "$origin" 'mysql_snapshot||-wi-a-----||4194304||/dev/vg_mysql/mysql_snapshot|254|3||'
 for tool in snapshot_create snapshot_remove; do
   run "$tools/$tool" "$lvm"
   expect_exit 2
@@ -151,6 +151,43 @@ expect_exit 3
 expect_stdout ''
 expect_stderr 'there is no snapshot .* of lv_mysql_data'
 
+# --- a thin origin: its snapshot has no size, and its pool is what is looked at
+thin_origin='lv_mysql_data||Vwi-aotz--||1258291200|40.00|/dev/vg_mysql/lv_mysql_data|254|5|pool|'
+thin_pool='pool||twi-aotz--||4294967296|50.00||254|4||11.50'
+thin='mysql_snapshot|lv_mysql_data|Vwi-a-tz--|mysql_lvm_backup|1258291200|40.00|/dev/vg_mysql/mysql_snapshot|254|6|pool|'
+echo "echo '$thin' >>'$state'" >"$test_dir/on_create"
+given "$thin_origin" "$thin_pool"
+run "$tools/snapshot_create" "$lvm" --dry_run
+expect_exit 0
+run "$tools/snapshot_create" "$lvm"
+expect_exit 0
+expect_stdout /dev/vg_mysql/mysql_snapshot
+expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data in the thin pool pool'
+grep -qx 'lvcreate --yes --snapshot --setactivationskip n --name mysql_snapshot --addtag mysql_lvm_backup vg_mysql/lv_mysql_data' \
+  "$calls" || fail "lvcreate: $(cat "$calls")"
+run "$tools/snapshot_check" "$lvm"
+expect_exit 0
+expect_stdout 'used_percent=50.00 size_bytes=4294967296 attributes=Vwi-a-tz-- device=/dev/vg_mysql/mysql_snapshot pool=pool metadata_percent=11.50'
+for bad in "${thin_pool/twi-aotz--/twi-aotzD-}" "${thin_pool/50.00/100.00}" "${thin_pool/11.50/100.00}"; do
+  given "$thin_origin" "$bad" "$thin"
+  run "$tools/snapshot_check" "$lvm"
+  expect_exit 3
+  expect_stdout ''
+  expect_stderr 'is not valid: its thin pool is full or has failed .*lvextend'
+done
+given "$thin_origin" "${thin_pool/50.00/90.00}"
+run "$tools/snapshot_create" "$lvm" --dry_run
+expect_exit 2
+expect_stderr 'the thin pool vg_mysql/pool has 409 MiB free, and what is written .* may need 1024 MiB: extend the pool'
+given "$thin_origin" "${thin_pool/11.50/85.00}"
+run "$tools/snapshot_create" "$lvm" --dry_run
+expect_exit 2
+expect_stderr 'metadata of the thin pool vg_mysql/pool are 85 % full.*lvextend --poolmetadatasize'
+given "$thin_origin"
+run "$tools/snapshot_create" "$lvm" --dry_run
+expect_exit 2
+expect_stderr 'LVM tells nothing of vg_mysql/pool'
+
 # --- remove: nothing there; busy once, then gone; busy to the end
 given "$origin"
 run "$tools/snapshot_remove" "$lvm"
@@ -206,7 +243,10 @@ cat >"$test_dir/dmsetup" <<END
 echo "dmsetup \$*" >>"$calls"
 case "\$*" in
   'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
+  'info -c --noheadings --separator | -o suspended,tables_loaded '*-tpool) cat "$test_dir/state_of_pool" ;;
   'info -c --noheadings --separator | -o suspended,tables_loaded '*) cat "$test_dir/state_of_origin" ;;
+  deps*) echo "1 dependencies  : (\$(cat "$test_dir/lies_on"))" ;;
+  clear*-tpool | resume*-tpool) echo 'Active|Live' >"$test_dir/state_of_pool" ;;
   info*) grep -q "^\${6}|" "$test_dir/devices" ;;
   clear* | resume*) echo 'Active|Live' >"$test_dir/state_of_origin" ;;
   remove*) . "$test_dir/on_dm_remove" ;;
@@ -219,6 +259,7 @@ devices() { # [NAME...]
 echo "sed -i \"/^\$3|/d\" '$test_dir/devices'" >"$test_dir/on_dm_remove"
 dmsetup=--dmsetup=$test_dir/dmsetup
 echo 'Active|Live' >"$test_dir/state_of_origin"
+echo vda2 >"$test_dir/lies_on"
 given "$origin"
 devices
 run "$tools/snapshot_remove" "$lvm" "$dmsetup"
@@ -259,6 +300,16 @@ for state_of_origin in 'Suspended|Both' 'Active|Both' 'Suspended|Live'; do
   expect "what was done: $(cat "$calls")" test "$(grep -E '^(dmsetup (clear|resume)|lvs)' "$calls" | sed '/^lvs/q' |
     grep -v '^lvs' | tr '\n' ' ')" = "$wanted "
 done
+# The thin pool comes first.
+echo vg_mysql-pool-tpool >"$test_dir/lies_on"
+echo 'Suspended|Both' >"$test_dir/state_of_pool"
+echo 'Suspended|Live' >"$test_dir/state_of_origin"
+given "$thin_origin" "$thin_pool"
+run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
+expect_exit 0
+expect "what was done: $(cat "$calls")" test "$(grep -E '^dmsetup (clear|resume)' "$calls" | tr '\n' ' ')" = \
+  'dmsetup clear vg_mysql-pool-tpool dmsetup resume vg_mysql-pool-tpool dmsetup resume vg_mysql-lv_mysql_data '
+echo vda2 >"$test_dir/lies_on"
 # Not while an LVM command may be at it: here somebody has LVM's lock.
 echo 'Suspended|Both' >"$test_dir/state_of_origin"
 given "$origin"

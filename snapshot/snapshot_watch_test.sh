@@ -26,8 +26,8 @@ END
   : >"$calls"
 }
 snapshot() {
-  printf '  %s\n' 'lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0'
-  printf '  %s\n' "mysql_snapshot|lv_mysql_data|${4-swi-aos---}|mysql_lvm_backup|$(($2 << 20))|$1|/dev/vg_mysql/mysql_snapshot|254|3"
+  printf '  %s\n' 'lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||'
+  printf '  %s\n' "mysql_snapshot|lv_mysql_data|${4-swi-aos---}|mysql_lvm_backup|$(($2 << 20))|$1|/dev/vg_mysql/mysql_snapshot|254|3||"
 }
 # The state for the looks from now on.
 then_given() {
@@ -128,7 +128,7 @@ touch "$test_dir/go"
 end
 expect_exit 0
 expect "not one line" test "$(wc -l <"$test_dir/stderr")" = 1
-expect_stderr 'INFO snapshot_watch: the snapshot vg_mysql/mysql_snapshot is 34 % full \(34 of 100 MiB\), and overflows in [0-9]+s at the present rate'
+expect_stderr 'INFO snapshot_watch: the snapshot vg_mysql/mysql_snapshot is 34 % full \(34 of 100 MiB\), and will be full in [0-9]+s at the present rate'
 expect_stdout started
 
 # --- no limit: one warning, in time, and no extension
@@ -166,7 +166,7 @@ wait_for grep -q lvextend "$calls"
 touch "$test_dir/go"
 end
 expect_exit 0
-expect_stderr 'is 40 % full .* overflows in [0-9.]+s .*: extended to '
+expect_stderr 'is 40 % full .* will be full in [0-9.]+s .*: extended to '
 
 # --- a group without room; lvextend that fails: warnings that say so, and the copy goes on
 given 72.00 100 0
@@ -216,6 +216,39 @@ for lost in '50.00 100 0 swi-Ios---' '100.00 100 0' gone; do
 cleaned"
   expect_stderr 'WARNING .*ending .*/copy: '
   expect_stderr 'ERROR .*(is not valid: it has overflowed|there is no snapshot)'
+done
+
+# --- a thin pool: its use is told, it is never extended, and before it is full the command is ended
+given_pool() { # DATA METADATA
+  printf '  %s\n' 'lv_mysql_data||Vwi-aotz--||1258291200|9.00|/dev/vg_mysql/lv_mysql_data|254|5|pool|' \
+    "pool||twi-aotz--||$((1000 << 20))|$1||254|4||$2" \
+    'mysql_snapshot|lv_mysql_data|Vwi-aotz--|mysql_lvm_backup|1258291200|9.00|/dev/vg_mysql/mysql_snapshot|254|6|pool|' \
+    >"$state.new"
+  mv "$state.new" "$state"
+}
+given 0.00 100 4096
+given_pool 94.00 20.00
+begin --max_size=100G -- "$test_dir/copy"
+wait_for looked 3
+touch "$test_dir/go"
+end
+expect_exit 0
+expect_stderr 'INFO .*the thin pool vg_mysql/pool is 94 % full \(940 of 1000 MiB\)'
+expect_stderr 'WARNING .*the thin pool vg_mysql/pool is 94 % full .*, its metadata 20 %; once it is full the server cannot write'
+expect "more was said" test "$(wc -l <"$test_dir/stderr")" = 2
+expect "extended" not grep -q lvextend "$calls"
+for full in '99.00 20.00' '94.00 90.00' '96.00 20.00'; do
+  given_pool 60.00 20.00
+  : >"$calls"
+  begin -- "$test_dir/copy"
+  wait_for looked 1
+  # shellcheck disable=SC2086
+  given_pool $full
+  end
+  expect_exit 3
+  expect_stdout "started
+cleaned"
+  expect_stderr 'ERROR .*the thin pool vg_mysql/pool is 9. % full .*so the copy ends here'
 done
 
 # --- lost, and the command leaves something behind: that is what has to be known

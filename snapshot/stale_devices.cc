@@ -63,23 +63,8 @@ absl::StatusOr<DeviceState> StateOf(const SnapshotOptions& options, const std::s
   return ParseDeviceState(report);
 }
 
-}  // namespace
-
-absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report) {
-  const std::vector<absl::string_view> fields =
-      absl::StrSplit(absl::StripAsciiWhitespace(report), '|');
-  if (fields.size() != 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(report)));
-  }
-  DeviceState state;
-  state.suspended = fields[0] == "Suspended";
-  state.second_table = fields[1] == "Both";
-  return state;
-}
-
-absl::Status WakeOrigin(const SnapshotOptions& options) {
-  const std::string device = DeviceName(options.vg, options.origin);
+// Gives a device that is suspended, or about to get another table, the table that it has.
+absl::Status WakeDevice(const SnapshotOptions& options, const std::string& device) {
   const auto state = StateOf(options, device);
   // No such device, or no device-mapper: LVM will have more to say about that.
   if (!state.ok() || (!state->suspended && !state->second_table)) return absl::OkStatus();
@@ -98,6 +83,41 @@ absl::Status WakeOrigin(const SnapshotOptions& options) {
                << "; giving it back the table that it had";
   if (now.second_table) RETURN_IF_ERROR(RunDmsetup(options, {"clear", device}).status());
   return RunDmsetup(options, {"resume", device}).status();
+}
+
+}  // namespace
+
+std::string ParsePoolDevice(absl::string_view report) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(report, absl::ByAnyChar("()"));
+  // One dependency, in parentheses. A hyphen within a name would be doubled.
+  constexpr absl::string_view kLayer = "-tpool";
+  if (parts.size() != 3 || !absl::EndsWith(parts[1], kLayer) ||
+      absl::EndsWith(absl::StripSuffix(parts[1], kLayer), "-")) {
+    return "";
+  }
+  return std::string(parts[1]);
+}
+
+absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report) {
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::StripAsciiWhitespace(report), '|');
+  if (fields.size() != 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(report)));
+  }
+  DeviceState state;
+  state.suspended = fields[0] == "Suspended";
+  state.second_table = fields[1] == "Both";
+  return state;
+}
+
+absl::Status WakeOrigin(const SnapshotOptions& options) {
+  const std::string origin = DeviceName(options.vg, options.origin);
+  // No such device, or no device-mapper: LVM will have more to say about that.
+  const auto report = RunDmsetup(options, {"deps", "-o", "devname", origin});
+  const std::string pool = report.ok() ? ParsePoolDevice(*report) : "";
+  if (!pool.empty()) RETURN_IF_ERROR(WakeDevice(options, pool));
+  return WakeDevice(options, origin);
 }
 
 std::string DeviceName(absl::string_view vg, absl::string_view lv) {

@@ -26,11 +26,15 @@ std::string DeviceName(absl::string_view vg, absl::string_view lv);
 // line.
 absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view report);
 
-// Gives the server its disk back: where the origin is suspended, or has a second table loaded, and
-// no LVM command is at work on the group that could be about to see to it, that table is dropped
-// and the origin goes on with the one it had. To be called before any LVM command: LVM would make
-// the second table the origin's, although what lies under it may not be there. Internal when
-// dmsetup fails.
+// Returns the device of a thin pool from what `dmsetup deps -o devname` prints of a volume in it.
+// Empty when the volume is not thin.
+std::string ParsePoolDevice(absl::string_view report);
+
+// Gives the server its disk back: where the origin, or the thin pool that it is in, is suspended or
+// has a second table loaded, and no LVM command is at work on the group that could be about to see
+// to it, that table is dropped and the device goes on with the one it had. To be called before any
+// LVM command: LVM would make the second table the origin's, although what lies under it may not be
+// there. Internal when dmsetup fails.
 absl::Status WakeOrigin(const SnapshotOptions& options);
 
 // What `dmsetup info -c --noheadings --separator | -o suspended,tables_loaded` tells of one device.

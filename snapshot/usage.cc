@@ -55,7 +55,7 @@ std::string UsageWords(const Usage& usage, double bytes_per_second) {
                       Mebibytes(usage.size_bytes)),
       left == absl::InfiniteDuration()
           ? ""
-          : absl::StrFormat(", and overflows in %s at the present rate (%.1f MiB/s)",
+          : absl::StrFormat(", and will be full in %s at the present rate (%.1f MiB/s)",
                             absl::FormatDuration(absl::Trunc(left, absl::Seconds(1))),
                             bytes_per_second / kMebibyte));
 }

@@ -45,7 +45,7 @@ class FillRate {
 // Until a snapshot that fills at this rate overflows. Infinite when it does not fill.
 absl::Duration TimeLeft(const Usage& usage, double bytes_per_second);
 
-// "72 % full (737 of 1024 MiB), and overflows in 89s at the present rate (3.2 MiB/s)".
+// "72 % full (737 of 1024 MiB), and will be full in 89s at the present rate (3.2 MiB/s)".
 std::string UsageWords(const Usage& usage, double bytes_per_second);
 
 struct ExtensionLimits {

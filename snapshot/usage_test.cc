@@ -69,10 +69,12 @@ TEST(TimeLeftTest, Table) {
 
 TEST(UsageWordsTest, Table) {
   EXPECT_EQ(UsageWords(At(0, 720), 0), "72 % full (720 of 1000 MiB)");
-  EXPECT_EQ(UsageWords(At(0, 720), 3.5 * kMiB),
-            "72 % full (720 of 1000 MiB), and overflows in 1m20s at the present rate (3.5 MiB/s)");
-  EXPECT_EQ(UsageWords(At(0, 999), 100 * kMiB),
-            "100 % full (999 of 1000 MiB), and overflows in 0 at the present rate (100.0 MiB/s)");
+  EXPECT_EQ(
+      UsageWords(At(0, 720), 3.5 * kMiB),
+      "72 % full (720 of 1000 MiB), and will be full in 1m20s at the present rate (3.5 MiB/s)");
+  EXPECT_EQ(
+      UsageWords(At(0, 999), 100 * kMiB),
+      "100 % full (999 of 1000 MiB), and will be full in 0 at the present rate (100.0 MiB/s)");
 }
 
 TEST(PlanExtensionTest, Table) {

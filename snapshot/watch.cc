@@ -23,6 +23,13 @@ namespace {
 constexpr double kFull = 70;  // percent from which something is done
 constexpr int kSoon = 6;      // intervals
 
+// A full thin pool is no matter of the snapshot alone: the server itself can then write no more. So
+// the copy ends before that, and its snapshot gives back what it holds. Percent of data or
+// metadata.
+constexpr double kPoolWarning = 90;  // from here on also when it would be full soon
+constexpr double kPoolFull = 99;
+constexpr double kPoolMetadataFull = 90;  // of a small pool's the kernel keeps the last tenth back
+
 // What a copy does after SIGTERM is to remove itself. When that takes long, the server, which may
 // be locked, should not wait for it: the run removes the rest.
 constexpr absl::Duration kKillAfter = absl::Minutes(1);
@@ -30,10 +37,10 @@ constexpr absl::Duration kKillAfter = absl::Minutes(1);
 class Watcher {
  public:
   explicit Watcher(const WatchOptions& options)
-      : options_(options), name_(absl::StrCat(options.snapshot.vg, "/", options.snapshot.name)) {}
+      : options_(options), name_(absl::StrCat("the snapshot ", FullName(options.snapshot.name))) {}
 
-  // One look, which is given up when `stop_fd` polls readable. Returns the loss of the snapshot,
-  // and OK for whatever else is seen, or not seen.
+  // One look, which is given up when `stop_fd` polls readable. Returns the loss of the snapshot, or
+  // that its pool is nearly full, and OK for whatever else is seen, or not seen.
   absl::Status Look(int stop_fd) {
     const Lvm lvm(options_.snapshot.lvm, options_.snapshot.vg, options_.look_deadline, stop_fd);
     const auto volumes = lvm.List();
@@ -43,9 +50,12 @@ class Watcher {
     if (absl::IsDataLoss(snapshot.status())) return snapshot.status();
     SaySight(snapshot.status());
     if (!snapshot.ok()) return absl::OkStatus();
-    const Usage usage = UsageOf(*snapshot, absl::Now());
+    const bool thin = snapshot->volume.IsThin();
+    if (thin) name_ = absl::StrCat("the thin pool ", FullName(snapshot->space.name));
+    const Usage usage = UsageOf(snapshot->space, absl::Now());
     rate_.Add(usage);
     SayUsage(usage);
+    if (thin) return CheckPool(usage, *snapshot->space.metadata_percent);
     Relieve(lvm, usage, OriginBytes(*volumes));
     return absl::OkStatus();
   }
@@ -54,11 +64,11 @@ class Watcher {
   // The first of a series of failed looks, and the end of the series.
   void SaySight(const absl::Status& status) {
     if (!status.ok() && !blind_) {
-      LOG(WARNING) << "cannot see how full the snapshot " << name_
-                   << " is: " << OneLine(status.message()) << "; going on, and trying again every "
+      LOG(WARNING) << "cannot see how full " << name_ << " is: " << OneLine(status.message())
+                   << "; going on, and trying again every "
                    << absl::FormatDuration(options_.interval);
     } else if (status.ok() && blind_) {
-      LOG(INFO) << "the snapshot " << name_ << " can be seen again";
+      LOG(INFO) << name_ << " can be seen again";
     }
     blind_ = !status.ok();
   }
@@ -66,28 +76,53 @@ class Watcher {
   void SayUsage(const Usage& usage) {
     const int tenth = static_cast<int>(usage.Percent() / 10);
     if (size_bytes_ != 0 && usage.size_bytes > size_bytes_) {
-      LOG(INFO) << "the snapshot " << name_ << " was extended from " << Mebibytes(size_bytes_)
+      LOG(INFO) << name_ << " was extended from " << Mebibytes(size_bytes_)
                 << ", not by this program (by dmeventd?), and is " << Words(usage);
     } else if (tenth > tenth_) {
-      LOG(INFO) << "the snapshot " << name_ << " is " << Words(usage);
+      LOG(INFO) << name_ << " is " << Words(usage);
     }
     size_bytes_ = usage.size_bytes;
     tenth_ = tenth;
   }
 
+  // That of the snapshot's thin pool: a warning while there is time, and at the end an error. It is
+  // not extended here, since it is more than the snapshot's and would not shrink again.
+  absl::Status CheckPool(const Usage& usage, double metadata_percent) {
+    const std::string seen =
+        absl::StrCat(name_, " is ", Words(usage), ", its metadata ", metadata_percent, " %");
+    if (usage.Percent() >= kPoolFull || metadata_percent >= kPoolMetadataFull ||
+        (usage.Percent() >= kPoolWarning && IsFullSoon(usage))) {
+      return NoError(absl::StrCat(
+          seen,
+          "; once it is full the server cannot write, so the copy ends here and its snapshot "
+          "goes; extend the pool (lvextend), or let dmeventd do it "
+          "(thin_pool_autoextend_threshold in lvm.conf)"));
+    }
+    if (usage.Percent() >= kPoolWarning && warned_.empty()) {
+      warned_ = seen;
+      LOG(WARNING) << seen << "; once it is full the server cannot write. Extend it: lvextend";
+    }
+    return absl::OkStatus();
+  }
+
+  bool IsFullSoon(const Usage& usage) const {
+    return TimeLeft(usage, rate_.BytesPerSecond()) < kSoon * options_.interval;
+  }
+
   // Sees to it that there is room, or says why there will be none.
   void Relieve(const Lvm& lvm, const Usage& usage, uint64_t origin_bytes) {
-    const bool soon = TimeLeft(usage, rate_.BytesPerSecond()) < kSoon * options_.interval;
+    const bool soon = IsFullSoon(usage);
     const bool full = usage.Percent() >= kFull;
     // A short burst is no reason for a warning where nothing could be done about it.
     if (!full && !(soon && options_.max_bytes != 0)) return;
     const absl::Status extended = Extend(lvm, usage, origin_bytes);
     if (extended.ok() || absl::IsCancelled(extended) || extended.message() == warned_) return;
     warned_ = std::string(extended.message());
-    LOG(WARNING) << "the snapshot " << name_ << " is " << Words(usage)
+    LOG(WARNING) << name_ << " is " << Words(usage)
                  << "; once it overflows the copy is void. It is not extended: " << OneLine(warned_)
                  << ". Now, by hand: lvextend --size +"
-                 << std::max<uint64_t>(usage.size_bytes >> 20, 4) << "M " << name_
+                 << std::max<uint64_t>(usage.size_bytes >> 20, 4) << "M "
+                 << FullName(options_.snapshot.name)
                  << "; for the next time: a larger SNAPSHOT_SIZE or SNAPSHOT_MAX_SIZE, or a "
                  << "quieter hour";
   }
@@ -103,10 +138,13 @@ class Watcher {
     const Lvm changing(options_.snapshot.lvm, options_.snapshot.vg,
                        options_.snapshot.command_deadline);
     RETURN_IF_ERROR(changing.Extend(options_.snapshot.name, bytes));
-    LOG(INFO) << "the snapshot " << name_ << " is " << Words(usage) << ": extended to "
-              << Mebibytes(bytes);
+    LOG(INFO) << name_ << " is " << Words(usage) << ": extended to " << Mebibytes(bytes);
     size_bytes_ = bytes;
     return absl::OkStatus();
+  }
+
+  std::string FullName(const std::string& volume) const {
+    return absl::StrCat(options_.snapshot.vg, "/", volume);
   }
 
   std::string Words(const Usage& usage) const { return UsageWords(usage, rate_.BytesPerSecond()); }
@@ -119,7 +157,7 @@ class Watcher {
   }
 
   const WatchOptions& options_;
-  const std::string name_;
+  std::string name_;  // what fills, in words: the snapshot, or its thin pool
   FillRate rate_;
   bool blind_ = false;
   int tenth_ = 0;            // of the last look
