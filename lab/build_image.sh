@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds the lab machine's image, unless it is there already, and prints its
-# directory. See README.md.
+# directory. See README.md. Usage: build_image.sh [--server=mysql]
 set -euo pipefail
 
 # shellcheck source=machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 
-readonly suite=bookworm
+server=mariadb
+suite=bookworm # sid for MySQL, which Debian has nowhere else
 readonly volume_group=vg_mysql volume=lv_mysql_data volume_size=1200M
 # Where LVM puts a new volume group's first extent.
 readonly first_extent=1048576
@@ -25,8 +26,11 @@ readonly masked_units=(
 build_dir= # the root file system, and the disks while they are made
 loop_device=
 
+# sysbench cannot be installed beside MySQL: it wants MariaDB's client library.
 package_names() {
-  sed 's/#.*//' "$lab_dir/packages.txt" | xargs
+  local for_server=(-e 's/#.*//')
+  [[ $server == mariadb ]] || for_server+=(-e 's/^mariadb-server$/mysql-server/' -e /^sysbench/d)
+  sed "${for_server[@]}" "$lab_dir/packages.txt" | xargs
 }
 
 # All that the image is made of: the files here and the packages' versions.
@@ -34,6 +38,7 @@ image_key() {
   local names
   read -ra names < <(package_names)
   {
+    echo "$server"
     cd "$lab_dir"
     find build_image.sh packages.txt sample_database.sql guest -type f -print0 |
       LC_ALL=C sort --zero-terminated | xargs -0 sha256sum
@@ -44,6 +49,11 @@ image_key() {
 
 # The host's own Debian sources for this release, whatever else it has.
 debian_sources() {
+  # shellcheck disable=SC2016 # the fields are apt's
+  [[ $suite != sid ]] ||
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+    sed -nE '/security/!s|(.*)|deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] \1 sid main|p' |
+      head -n 1
   # shellcheck disable=SC2016 # the fields are apt's
   apt-get indextargets --format '$(CODENAME) $(REPO_URI) $(RELEASE) $(COMPONENT)' \
     'Created-By: Packages' 'Origin: Debian' |
@@ -69,7 +79,7 @@ install_packages() {
   apt-config dump Acquire >"$build_dir/apt.conf"
   # shellcheck disable=SC2016 # expanded by mmdebstrap
   mmdebstrap --mode=root --variant=essential --include="${include// /,}" \
-    --aptopt="$build_dir/apt.conf" --dpkgopt=force-unsafe-io \
+    --aptopt="$build_dir/apt.conf" --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -81,13 +91,20 @@ install_packages() {
 }
 
 configure_root() {
-  local key=$1 root=$build_dir/root unit
+  local key=$1 root=$build_dir/root unit pair
   for unit in "${masked_units[@]}"; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
   in_root systemctl --quiet enable lab-agent.service
   in_root systemctl --quiet set-default multi-user.target
   mkdir -p "$root/backups" "$root/lab"
+  # The cases call the server and its programs by MariaDB's names.
+  if [[ $server == mysql ]]; then
+    ln -s /usr/lib/systemd/system/mysql.service "$root/etc/systemd/system/mariadb.service"
+    for pair in mariadb:mysql mariadb-check:mysqlcheck mariadb-dump:mysqldump; do
+      ln -s "${pair#*:}" "$root/usr/bin/${pair%:*}"
+    done
+  fi
   # Else each boot would be a first boot, with all its chores.
   echo "${key:0:32}" >"$root/etc/machine-id"
   # systemd lifts an older clock to its own build date, unless told otherwise;
@@ -101,6 +118,10 @@ configure_root() {
 # The package's own fresh data directory, with the sample data loaded here,
 # where it takes seconds.
 load_sample_data() {
+  if [[ $server == mysql ]]; then
+    load_into_mysql
+    return
+  fi
   install -m 0644 "$lab_dir/sample_database.sql" "$build_dir/root/root/sample_database.sql"
   # shellcheck disable=SC2016 # expanded inside
   in_root bash -euc '
@@ -114,6 +135,29 @@ load_sample_data() {
     mariadb </root/sample_database.sql || { tail -n 20 /tmp/log >&2; exit 1; }
     mariadb-upgrade --silent >/tmp/log 2>&1 || { tail -n 20 /tmp/log >&2; exit 1; }
     mariadb --execute="SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN"
+    wait $!' || die "cannot load the sample data"
+}
+
+# MySQL has neither tables of numbers, nor MD5(), nor Aria.
+load_into_mysql() {
+  {
+    echo 'SET cte_max_recursion_depth = 100000; CREATE DATABASE numbers;'
+    echo 'CREATE TABLE numbers.numbers AS WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 100000) SELECT seq FROM s;'
+    sed -E 's/MD5\(([^)]*)\)/LEFT(SHA2(\1, 256), 32)/g; s/ENGINE=Aria( TRANSACTIONAL=1)?/ENGINE=MyISAM/; s/seq_1_to_([0-9]+) ([a-z])\b/(SELECT seq FROM numbers.numbers WHERE seq <= \1) \2/g; s/seq_1_to_([0-9]+)/(SELECT seq FROM numbers.numbers WHERE seq <= \1) numbers/g' \
+      "$lab_dir/sample_database.sql"
+    echo 'DROP DATABASE numbers;'
+  } >"$build_dir/root/root/sample_database.sql"
+  # shellcheck disable=SC2016 # expanded inside
+  in_root bash -euc '
+    install -d -o mysql -g mysql /run/mysqld
+    exec >&2
+    mysqld --user=mysql --skip-networking --mysqlx=OFF --skip-log-bin 2>/tmp/log >/tmp/log &
+    for _ in {1..300}; do
+      mysqladmin --silent ping >/dev/null 2>&1 && break
+      sleep 0.1
+    done
+    mysql </root/sample_database.sql || { tail -n 20 /tmp/log /var/log/mysql/error.log >&2; exit 1; }
+    mysql --execute="SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN"
     wait $!' || die "cannot load the sample data"
 }
 
@@ -171,11 +215,12 @@ close_build() {
   rm -rf "$build_dir"
 }
 
-# Keeps this image and the one used last before it; never one in use.
+# Keeps this image and the two used last before it, of the other server or
+# older; never one in use.
 prune() {
   local key=$1 directory
   find "$cache_dir" -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
-    -regex '.*/[0-9a-f]{64}' ! -name "$key" -printf '%T@ %p\n' | sort -rn | tail -n +2 |
+    -regex '.*/[0-9a-f]{64}' ! -name "$key" -printf '%T@ %p\n' | sort -rn | tail -n +3 |
     while read -r _ directory; do
       flock --nonblock "$directory" rm -rf "$directory" || true
     done
@@ -193,7 +238,7 @@ build() {
     return # by another builder, while we waited
   fi
   prune "$key"
-  say "building the machine's image (about a minute)"
+  say "building the machine's image with $server (about a minute)"
   build_dir=$(mktemp -d "$cache_dir/build.XXXXXX")
   trap close_build EXIT
   trap 'exit 130' INT TERM HUP
@@ -210,11 +255,15 @@ build() {
 
 main() {
   local key
-  if (($#)); then
-    echo "Usage: lab/build_image.sh (prints the image's directory)" >&2
-    [[ $1 == --help ]] && exit 0
-    exit 1
-  fi
+  case $* in
+    '' | --server=mariadb) ;;
+    --server=mysql) server=mysql suite=sid ;;
+    *)
+      echo "Usage: lab/build_image.sh [--server=mysql] (prints the image's directory)" >&2
+      [[ $1 == --help ]] && exit 0
+      exit 1
+      ;;
+  esac
   key=$(image_key)
   if [[ ! -d $cache_dir/$key ]]; then
     build "$key"

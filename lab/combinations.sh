@@ -1,30 +1,40 @@
 #!/usr/bin/env bash
-# Both servers on both filesystems: backup, verification, restore and replay, in the container. See
-# README.md.
+# Both servers on every kind of volume: backup, verification, restore and replay. See README.md.
 set -euo pipefail
 
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/combinations.sh [--product=DIR]
+Usage: lab/combinations.sh [--product=DIR] [NAME...]
 
-On MariaDB and on MySQL, on ext4 and on XFS, in the container of lab/container.sh: a backup under load,
-its verification, restores of it and of later moments (lab/cases/restore.sh). On each server also the
-lines of README for 4 a.m. (lab/cases/four_in_the_morning.sh), and on MySQL a selection of
-lab/faults.sh, which runs on MariaDB by itself.
+What is to work on MariaDB and MySQL alike, on every kind of volume. In lab machines, two at a time:
 
-Stdout: a line "PASSED NAME" or "FAILED NAME" each; where sid's MySQL cannot be installed
+  SERVER_FILESYSTEM_VOLUME  a backup under load, its verification and its restore
+                            (lab/cases/round_trip.sh), for {mariadb, mysql} x {ext4, xfs} x
+                            {classic, thin}
+
+and in the container of lab/container.sh, where the rest of this product's tests are on MariaDB:
+
+  SERVER_xfs_restore        restores of a backup and of later moments (lab/cases/restore.sh)
+  mysql_restore
+  mysql_four_in_the_morning the lines of README for 4 a.m.
+  mysql_least_privileges    an account with no more privileges than README names
+  mysql_faults              a selection of lab/faults.sh
+
+Stdout: a line "PASSED NAME (N s)" or "FAILED NAME (N s)" each; where sid's MySQL cannot be installed
 (lab/mysql_root.sh), "SKIPPED NAME: REASON".
 Exit codes: 0 nothing failed; 1 wrong usage; 2 something failed.
 END
 }
 
 product=
+wanted=()
 for argument; do
   case $argument in
     --product=?*) product=$(realpath -- "${argument#*=}") ;;
     --help) usage && exit 0 ;;
+    [a-z]*_*) wanted+=("$argument") ;;
     *)
       echo "combinations.sh: unknown argument '$argument'; see lab/combinations.sh --help" >&2
       exit 1
@@ -49,29 +59,54 @@ mysql_root=$("$lab/mysql_root.sh" 2>"$temporary/why") || mysql_status=$?
   exit 2
 }
 
-status=0
 # try SERVER NAME COMMAND...
 try() {
+  local began=$SECONDS verdict=PASSED
+  ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $2 "* ]] || return 0
   if [[ $1 == mysql ]] && ((mysql_status)); then
     echo "SKIPPED $2: $(<"$temporary/why")"
-  elif "${@:3}" >"$temporary/output" 2>&1; then
-    echo "PASSED $2"
-  else
-    echo "FAILED $2"
-    sed 's/^/    /' "$temporary/output"
-    status=2
+    return
   fi
+  "${@:3}" >"$temporary/$2" 2>&1 &
+  wait "$!" || verdict=FAILED
+  echo "$verdict $2 ($((SECONDS - began)) s)"
+  [[ $verdict == PASSED ]] || sed 's/^/    /' "$temporary/$2" | tee -a "$temporary/failed"
 }
 
-for server in mariadb mysql; do
-  root=/
-  [[ $server == mariadb ]] || root=$mysql_root
-  container=("$lab/container.sh" --product="$product" --root="$root" --with="$lab/../README.md")
+# A signal is handed on to what runs: nothing outlives this command.
+end_jobs() {
+  local pids
+  pids=$(jobs -p)
+  # shellcheck disable=SC2086  # numbers
+  [[ -z $pids ]] || kill $pids 2>/dev/null || true
+  wait
+}
+
+machines() { # SERVER
+  local filesystem volume
+  trap 'end_jobs; exit 2' TERM INT HUP
   for filesystem in ext4 xfs; do
-    try "$server" "${server}_${filesystem}_restore" "${container[@]}" --filesystem="$filesystem" \
-      "$lab/cases/restore.sh"
+    for volume in classic thin; do
+      try "$1" "$1_${filesystem}_$volume" "$lab/run.sh" --server="$1" --product="$product" --timeout=1200 \
+        "$lab/cases/round_trip.sh" "$filesystem" "$volume"
+    done
   done
-  try "$server" "${server}_four_in_the_morning" "${container[@]}" "$lab/cases/four_in_the_morning.sh"
+}
+
+container() { # ROOT OPTION... CASE
+  "$lab/container.sh" --product="$product" --with="$lab/../README.md" --root="$1" "${@:2:$#-2}" "$lab/cases/${!#}.sh"
+}
+
+trap 'exit 2' TERM INT HUP
+trap 'end_jobs; rm -rf "$temporary"' EXIT
+# The two servers' machines side by side.
+machines mariadb &
+machines mysql &
+wait
+try mariadb mariadb_xfs_restore container / --filesystem=xfs restore
+try mysql mysql_xfs_restore container "$mysql_root" --filesystem=xfs restore
+for name in restore four_in_the_morning least_privileges; do
+  try mysql "mysql_$name" container "$mysql_root" "$name"
 done
-try mysql mysql_faults "$lab/faults.sh" --quick --product="$product" --root="$mysql_root" signals lock
-exit "$status"
+try mysql mysql_faults "$lab/faults.sh" --quick --product="$product" --server=mysql signals lock
+[[ ! -e $temporary/failed ]] || exit 2

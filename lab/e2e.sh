@@ -6,12 +6,13 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/e2e.sh [--long] [--product=DIR] [--output=DIR] [--list] [CASE...]
+Usage: lab/e2e.sh [--long] [--server=mysql] [--product=DIR] [--output=DIR] [--list] [CASE...]
 
-Runs the cases named, or all that are short, on real LVM and a real MariaDB in throwaway machines: one line
-"PASSED CASE (N s)" or "FAILED CASE (N s)" each, with the output of those that failed.
+Runs the cases named, or all that are short, on real LVM and a real MariaDB or MySQL in throwaway
+machines: one line "PASSED CASE (N s)" or "FAILED CASE (N s)" each, with the output of those that failed.
 
   --long         all cases: those that take minutes as well
+  --server=mysql on MySQL, from Debian sid, instead of MariaDB
   --product=DIR  the installed product (default: made by scripts/install.sh)
   --output=DIR   keep each case's output there as CASE.txt
   --list         print the cases' names and what each is about
@@ -21,11 +22,14 @@ Exit codes: 0 all passed; 1 wrong usage; 2 a case failed; 125 the machine failed
 END
 }
 
-# The cases are the scripts that source lib.sh; their second line tells what they are about.
+# The cases are the scripts that source lib.sh; their second line tells what they are about. Those with
+# a line "# mariadb" are about what MySQL does not have.
 case_names() {
   local file
   for file in "$lab"/cases/*.sh; do
-    if grep -q '^source .*/lib\.sh"$' "$file"; then basename "$file" .sh; fi
+    grep -q '^source .*/lib\.sh"$' "$file" || continue
+    [[ $server == mariadb ]] || ! grep -qx '# mariadb' "$file" || continue
+    basename "$file" .sh
   done
 }
 
@@ -49,6 +53,8 @@ short_cases() {
   done
 }
 
+server=mariadb
+[[ " $* " != *' --server=mysql '* ]] || server=mysql
 all=$(case_names)
 default=$(short_cases)
 product='' output=''
@@ -57,6 +63,7 @@ for argument; do
   case $argument in
     --product=?*) product=${argument#*=} ;;
     --output=?*) output=${argument#*=} ;;
+    --server=mariadb | --server=mysql) ;; # seen above
     --long) default=$all ;;
     --list) list_cases && exit 0 ;;
     --help) usage && exit 0 ;;
@@ -82,14 +89,14 @@ if [[ -z $product ]]; then
   "$lab/../scripts/install.sh" --destdir="$product" >/dev/null
 fi
 output=${output:-$temporary/output}
-"$lab/build_image.sh" >/dev/null
+"$lab/build_image.sh" --server="$server" >/dev/null
 
 # run_machine OPTIONS CASE...
 run_machine() {
   local options=$1
   shift
   # shellcheck disable=SC2086  # options are words
-  "$lab/run.sh" --product="$product" --with="$lab/../README.md" --output="$output" --timeout=2400 $options \
+  "$lab/run.sh" --server="$server" --product="$product" --with="$lab/../README.md" --output="$output" --timeout=2400 $options \
     "$lab/cases/run_cases.sh" "$@" &
   wait "$!"
 }

@@ -6,8 +6,8 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/faults.sh [--quick] [--product=DIR] [--root=DIR] [--output=DIR] [--jobs=N] [SUITE...]
-       lab/faults.sh --repeat=SUITE/FAULT@POINT
+Usage: lab/faults.sh [--quick] [--server=mysql] [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
+       lab/faults.sh [--server=mysql] --repeat=SUITE/FAULT@POINT
        lab/faults.sh --report=DIR
        lab/faults.sh --list
 
@@ -17,7 +17,7 @@ suite: "SUITE trials=N survived=N unreached=N".
 
   --quick         a selection, for every commit
   --product=DIR   the installed product (default: made by scripts/install.sh)
-  --root=DIR      the container's machine, see lab/container.sh: for MySQL, that of lab/mysql_root.sh
+  --server=mysql  on MySQL, from Debian sid, instead of MariaDB
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
@@ -81,7 +81,7 @@ run_part() {
   if [[ $(field_of "$suite" 2) == container ]]; then
     exec "$lab/container.sh" --product="$product" --root="$root" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
   else
-    exec "$lab/run.sh" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
+    exec "$lab/run.sh" --server="$server" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
       --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
   fi
 }
@@ -104,13 +104,13 @@ run_suite() {
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
 }
 
-quick=no root=/ product='' output='' jobs=2 repeat=''
+quick=no server=mariadb root=/ product='' output='' jobs=2 repeat=''
 suites=()
 for argument; do
   case $argument in
     --quick) quick=yes ;;
     --product=?*) product=$(realpath -- "${argument#*=}") ;;
-    --root=?*) root=$(realpath -- "${argument#*=}") ;;
+    --server=mariadb | --server=mysql) server=${argument#*=} ;;
     --output=?*) output=$(realpath -m -- "${argument#*=}") ;;
     --jobs=[1-9]) jobs=${argument#*=} ;;
     --repeat=*/*@*) repeat=${argument#*=} ;;
@@ -125,6 +125,7 @@ for argument; do
   esac
 done
 ((EUID == 0)) || die 1 'it needs root, for namespaces and loop devices'
+[[ $server == mariadb ]] || root=$("$lab/mysql_root.sh") || die 125 'no machine with MySQL'
 
 temporary=$(mktemp -d)
 trap 'exit 2' TERM INT HUP

@@ -9,6 +9,7 @@ cache_dir=${MYSQL_BACKUP_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mysql-backup
 readonly exit_timeout=124
 readonly exit_lab_failure=125
 
+server=mariadb
 run_dir=     # this run's own files; gone when the command ends
 machine_pid= # qemu
 helper_pids=()
@@ -103,7 +104,7 @@ start_machine() {
   if grep -qwE 'vmx|svm' /proc/cpuinfo && [[ -w /dev/kvm ]]; then
     accelerator=kvm
   fi
-  image=$("$lab_dir/build_image.sh") || die "no image to boot"
+  image=$("$lab_dir/build_image.sh" --server="$server") || die "no image to boot"
   exec {image_lock}<"$image"
   flock --shared "$image_lock" # so that no builder prunes it
   if [[ -n $disks ]]; then

@@ -17,6 +17,7 @@ exits with SCRIPT's code. Its stdout and stderr arrive here as they are written.
   --with=PATH      copy this file or directory to /lab/; may be repeated
   --output=DIR     put here what SCRIPT left in /lab/output
   --timeout=N      seconds for boot and script together (600)
+  --server=mysql   a machine with MySQL, from Debian sid, instead
   --smp=N          processors (2)
   --rtc=TIME       the machine's clock at power-on, e.g. 2026-01-15T01:59:30 (UTC)
   --disks=DIR      keep the disks in DIR, and go on from them if they are there:
@@ -44,6 +45,7 @@ parse_options() {
       --with=*) with+=("${1#*=}") ;;
       --output=*) output=${1#*=} ;;
       --timeout=*) timeout=${1#*=} ;;
+      --server=mysql | --server=mariadb) server=${1#*=} ;;
       --smp=*) smp=${1#*=} ;;
       --rtc=*) rtc=${1#*=} ;;
       --disks=*) disks=${1#*=} ;;

@@ -26,7 +26,8 @@ struct Statement {
 bool CanBlock(bool is_mariadb, absl::string_view text);
 
 // Returns what other sessions have been running for at least `min_age` and what can block, the
-// oldest first. Needs the PROCESS privilege to see other users' statements.
+// oldest first. PermissionDenied without the PROCESS privilege, since it would see nothing of
+// others.
 absl::StatusOr<std::vector<Statement>> FindBlockers(MysqlSession& session, absl::Duration min_age);
 
 // Returns the statement up to its first quote, with "..." for the rest: passwords and people's data

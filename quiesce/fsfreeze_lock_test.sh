@@ -86,6 +86,15 @@ expect_exit 2
 expect_stderr 'belongs to user 65534'
 chown root "$test_dir/options"
 
+# --- an account that cannot see what is in the way
+sql "CREATE USER blind@localhost IDENTIFIED BY 'x'; GRANT RELOAD, BINLOG MONITOR, SLAVE MONITOR ON *.* TO blind@localhost"
+printf '[client]\nuser=blind\npassword=x\n' >"$test_dir/options"
+run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options" --max_hold=1
+expect_exit 2
+expect_stderr 'PROCESS privilege.*nothing is seen of the statements'
+sql 'DROP USER blind@localhost'
+printf '[client]\nuser=root\n' >"$test_dir/options"
+
 # --- lock, check, release
 sql 'INSERT INTO t.t VALUES (1)'
 start_lock --defaults_file="$test_dir/options"

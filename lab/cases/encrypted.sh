@@ -1,5 +1,6 @@
 #!/bin/bash
 # Encrypted tables: verification says that it needs the keys, and with them finds the backup good.
+# mariadb
 source "$(dirname "$0")/lib.sh"
 
 options=/etc/mysql/mariadb.conf.d/zz-lab.cnf

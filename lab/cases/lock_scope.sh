@@ -3,7 +3,7 @@
 # until it exists.
 source "$(dirname "$0")/lib.sh"
 with_bulk
-sql 'CREATE OR REPLACE TABLE shop.lab_ticks (at DOUBLE PRIMARY KEY) ENGINE=InnoDB'
+sql 'DROP TABLE IF EXISTS shop.lab_ticks; CREATE TABLE shop.lab_ticks (at DOUBLE PRIMARY KEY) ENGINE=InnoDB'
 on_exit mariadb -e 'DROP TABLE IF EXISTS shop.lab_ticks'
 
 # Each line of ticks is the time at which the server had acknowledged a write; each of sightings one

@@ -46,7 +46,7 @@ END
 chmod 755 /usr/local/bin/mark
 
 # Less to copy: the redo log is most of a small server's data.
-sql 'SET GLOBAL innodb_log_file_size=16777216' || fail 'the redo log cannot be made smaller'
+small_redo_log || fail 'the redo log cannot be made smaller'
 umount /backups
 truncate -s "${mebibytes}M" "$data"
 device=$(losetup --find --show "$data")
@@ -79,7 +79,7 @@ END
 configure KEEP=1 BACKUP_ROOT="$root"
 for i in 1 2 3; do
   # So that no two backups have the same contents.
-  sql "CREATE OR REPLACE TABLE shop.lab_probe (a INT); INSERT INTO shop.lab_probe VALUES ($i)"
+  sql "DROP TABLE IF EXISTS shop.lab_probe; CREATE TABLE shop.lab_probe (a INT); INSERT INTO shop.lab_probe VALUES ($i)"
   backup
   expect_status 0
   expect 'KEEP=1 was not obeyed' test "$(published | wc -l)" = 1

@@ -7,8 +7,8 @@ if [[ -d /run/stand-in ]]; then
   options=/run/mysqld/options
   echo '--log-bin=/var/lib/mysql/mysql-bin' >"$options"
 else
-  options=/etc/mysql/mariadb.conf.d/zz-lab.cnf
-  printf '[mariadbd]\nlog_bin=/var/lib/mysql/mysql-bin\n' >"$options"
+  options=/etc/mysql/conf.d/zz-lab.cnf
+  printf '[mysqld]\nlog_bin=/var/lib/mysql/mysql-bin\n' >"$options"
 fi
 without_binlog() {
   systemctl stop mariadb
@@ -20,7 +20,7 @@ systemctl restart mariadb || fail 'the server does not start with a binary log'
 
 # What the two servers call differently.
 position='SHOW MASTER STATUS' last_gtid='SELECT @@gtid_binlog_pos'
-if [[ $(sql 'SELECT VERSION()') != *MariaDB* ]]; then
+if [[ $server == mysql ]]; then
   position='SHOW BINARY LOG STATUS'
   last_gtid="SELECT CONCAT(SUBSTRING_INDEX(@@gtid_executed, ':', 1), ':', SUBSTRING_INDEX(@@gtid_executed, '-', -1))"
 fi

@@ -66,14 +66,14 @@ wrap sync_tree <<'END'
 [[ ! -e /tmp/fault ]] || exec /tmp/fault "$@"
 exec /app/bin/sync_tree.real "$@"
 END
-sql 'SET GLOBAL innodb_log_file_size=16777216'
+small_redo_log
 configure KEEP=2
 backup
 expect_status 0
 
 # A table that nobody reads meanwhile, on blocks that the snapshot still shares with the origin.
 sql 'USE shop; CREATE TABLE shop.lab_cold (a INT, b CHAR(200)) ENGINE=MyISAM;
-  INSERT INTO shop.lab_cold SELECT seq, seq FROM seq_1_to_20000; FLUSH TABLES shop.lab_cold'
+  INSERT INTO shop.lab_cold SELECT id, id FROM shop.page_views; FLUSH TABLES shop.lab_cold'
 sync --file-system /var/lib/mysql
 read -r first last < <(filefrag -b512 -v /var/lib/mysql/shop/lab_cold.MYD |
   awk -F '[.: ]+' '$2 == "0" { print $5, $6 }')

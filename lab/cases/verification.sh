@@ -12,7 +12,7 @@ expect_stdout() { # PATTERN
 expect_nothing_left() {
   ! mountpoint -q /run/mysql-backup-verify/backup || fail 'the backup is still mounted'
   [[ ! -e $root/.verify ]] || fail 'the scratch directory is left'
-  [[ $(pgrep -xc mariadbd) == 1 ]] || fail "a scratch server is left: $(pgrep -ax mariadbd)"
+  [[ $(pgrep -xc "$server_program") == 1 ]] || fail "a scratch server is left: $(pgrep -ax "$server_program")"
 }
 
 verify
@@ -71,8 +71,10 @@ damaged 'a damaged InnoDB page' damage_page shop/orders.ibd 3
 damaged 'a missing InnoDB file' rm shop/orders.ibd
 damaged 'a missing MyISAM data file' rm shop/page_views.MYD
 damaged 'a missing MyISAM index file' rm shop/page_views.MYI
-damaged 'a missing Aria data file' rm shop/search_terms.MAD
-damaged 'a missing table definition' rm shop/orders.frm
+if [[ $server == mariadb ]]; then
+  damaged 'a missing Aria data file' rm shop/search_terms.MAD
+  damaged 'a missing table definition' rm shop/orders.frm
+fi
 damaged 'a truncated system tablespace' truncate -s 1M ibdata1
 damaged 'an empty directory' find . -mindepth 1 ! -name backup.manifest -delete
 # One that has lost its manifest is neither good nor bad by itself.

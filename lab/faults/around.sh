@@ -110,7 +110,7 @@ descriptors_none() {
 # planted for it, or it would prove nothing.
 secrets() {
   local secret=correct-horse-battery seen
-  sql "CREATE USER lab_backup@localhost IDENTIFIED BY '$secret'; GRANT RELOAD, PROCESS, BINLOG MONITOR, SELECT ON *.* TO lab_backup@localhost; GRANT CONNECTION ADMIN ON *.* TO lab_backup@localhost"
+  sql "CREATE USER lab_backup@localhost IDENTIFIED BY '$secret'; GRANT RELOAD, PROCESS, REPLICATION CLIENT ON *.* TO lab_backup@localhost"
   printf '[client]\nuser=lab_backup\npassword=%s\n' "$secret" >/root/backup.cnf
   chmod 600 /root/backup.cnf
   configure_trial DEFAULTS_FILE=/root/backup.cnf

@@ -116,13 +116,15 @@ restart_with() { # [OPTION...]
   ((!$#)) || printf '%s\n' "$@" >/run/mysqld/options
 }
 redo_elsewhere() {
+  local redo='#innodb_redo'
+  [[ $server == mysql ]] || redo=ib_logfile0
   restart_with --innodb-log-group-home-dir=/srv/elsewhere
-  mv /var/lib/mysql/ib_logfile0 /srv/elsewhere/
+  mv "/var/lib/mysql/$redo" /srv/elsewhere/
   systemctl start mariadb
   expect_run 2 'preflight: FAILED .*innodb_log_group_home_dir.*/srv/elsewhere'
   never_locked
   restart_with
-  mv /srv/elsewhere/ib_logfile0 /var/lib/mysql/
+  mv "/srv/elsewhere/$redo" /var/lib/mysql/
 }
 system_tablespace_elsewhere() {
   restart_with --innodb-data-home-dir=/srv/elsewhere
@@ -186,10 +188,12 @@ server_down() {
 
 begin_trials
 install -d -o mysql -g mysql /srv/elsewhere
+trials=(long_write long_read locked_table idle_transaction ddl_under_lock no_connection_left
+  redo_elsewhere system_tablespace_elsewhere binary_log_elsewhere table_elsewhere schema_elsewhere
+  mount_within server_down)
+[[ $server == mysql ]] || trials+=(aria_log_elsewhere)
 index=0
-for name in long_write long_read locked_table idle_transaction ddl_under_lock no_connection_left \
-  redo_elsewhere system_tablespace_elsewhere aria_log_elsewhere binary_log_elsewhere table_elsewhere \
-  schema_elsewhere mount_within server_down; do
+for name in "${trials[@]}"; do
   chosen $((index++)) "$name@server" || continue
   problems=()
   "$name"

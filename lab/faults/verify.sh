@@ -67,16 +67,16 @@ trial_at() { # FAULT POINT CODES KIND ARGUMENT...
 # The server's program replaced by a script that does this in its Nth call, of the two of a
 # verification: to recover, and to check. Its /tmp is the scratch directory, one for both.
 trial_with_server() { # FAULT N COMMAND...
-  local real=/usr/sbin/mariadbd.real
+  local program=/usr/sbin/$server_program real=/usr/sbin/$server_program.real
   problems=()
-  mv /usr/sbin/mariadbd "$real"
+  mv "$program" "$real"
   # shellcheck disable=SC2016  # expanded when it is run
   printf '#!/bin/bash\necho >>/tmp/server.calls\nmapfile -t calls </tmp/server.calls\n((${#calls[@]} != %d)) || { %s; }\nexec %s "$@"\n' \
-    "$2" "$3" "$real" >/usr/sbin/mariadbd
-  chmod 755 /usr/sbin/mariadbd
+    "$2" "$3" "$real" >"$program"
+  chmod 755 "$program"
   : >"$log_file"
   verify env
-  mv "$real" /usr/sbin/mariadbd
+  mv "$real" "$program"
   local first=$status
   ((status != 0)) || problem "it calls a backup good whose server did: $3"
   check_verification any
