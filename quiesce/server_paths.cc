@@ -30,7 +30,7 @@ absl::Status AppendTablespaceFiles(MysqlSession& session, const std::string& dat
   }
   for (const MysqlRow& row : *rows) {
     paths.push_back(
-        {"information_schema.INNODB_DATAFILES", AbsoluteServerPath(datadir, row[0].value_or(""))});
+        {"a table's file (DATA DIRECTORY)", AbsoluteServerPath(datadir, row[0].value_or(""))});
   }
   return absl::OkStatus();
 }

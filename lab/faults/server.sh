@@ -153,10 +153,14 @@ binary_log_elsewhere() {
   rm -f /srv/elsewhere/binlog*
 }
 table_elsewhere() {
+  # MySQL wants to know the directory beforehand.
+  restart_with --loose-innodb-directories=/srv/elsewhere
+  systemctl start mariadb
   sql "CREATE TABLE shop.lab_moved (a INT) ENGINE=InnoDB DATA DIRECTORY='/srv/elsewhere'"
   expect_run 2 'preflight: FAILED .*DATA DIRECTORY'
   never_locked
   sql 'DROP TABLE shop.lab_moved'
+  restart_with
 }
 schema_elsewhere() {
   sql 'CREATE DATABASE lab_schema'
