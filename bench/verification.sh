@@ -31,7 +31,7 @@ sql() {
 
 start_server() {
   local i
-  mariadbd --no-defaults --user=mysql --datadir="$scratch/data" --socket="$scratch/server.sock" --pid-file="$scratch/pid" \
+  mariadbd --no-defaults --user=daemon --datadir="$scratch/data" --socket="$scratch/server.sock" --pid-file="$scratch/pid" \
     --log-error="$scratch/error.log" --skip-networking --innodb-log-file-size=96M --innodb-flush-log-at-trx-commit=0 \
     >/dev/null 2>&1 &
   server_pid=$!
@@ -45,13 +45,13 @@ start_server() {
 make_data() {
   local i
   chmod 755 "$scratch"
-  install -d -o mysql "$scratch/data"
-  mariadb-install-db --no-defaults --user=mysql --datadir="$scratch/data" --skip-test-db --force \
+  install -d -o daemon "$scratch/data"
+  mariadb-install-db --no-defaults --user=daemon --datadir="$scratch/data" --skip-test-db --force \
     --auth-root-authentication-method=normal >"$scratch/install.log" 2>&1 || die 2 "mariadb-install-db: $(<"$scratch/install.log")"
   chmod 777 "$scratch" # for the socket
   start_server
-  sql 'CREATE DATABASE shop; CREATE TABLE shop.table0 (id INT PRIMARY KEY, entry VARCHAR(1100) CHARACTER SET ascii) ENGINE=InnoDB;
-    INSERT INTO shop.table0 SELECT seq, REPEAT(MD5(seq), 32) FROM seq_1_to_50000;
+  sql 'CREATE DATABASE shop; USE shop; CREATE TABLE table0 (id INT PRIMARY KEY, entry VARCHAR(1100) CHARACTER SET ascii) ENGINE=InnoDB;
+    INSERT INTO table0 SELECT seq, REPEAT(MD5(seq), 32) FROM seq_1_to_50000;
     CREATE TABLE shop.plain ENGINE=MyISAM AS SELECT * FROM shop.table0 LIMIT 16000'
   for ((i = 1; i < 16; i++)); do
     sql "CREATE TABLE shop.table$i LIKE shop.table0; INSERT INTO shop.table$i SELECT * FROM shop.table0"
@@ -81,14 +81,14 @@ make_backup() { # FILESYSTEM
   "mkfs.$1" -q "$scratch/$1.img"
   mkdir "$root"
   mount -o loop "$scratch/$1.img" "$root"
-  "$tools/sync_tree" --source="$scratch/data" --destination="$root/$PARTIAL" >/dev/null &&
-    "$tools/publish_backup" --root="$root" --partial="$PARTIAL" >/dev/null || die 2 "no backup on $1"
+  "$tools/sync_tree" --source="$scratch/data" --destination="$root/$PARTIAL" >/dev/null || die 2 "no copy on $1"
+  "$tools/publish_backup" --root="$root" --partial="$PARTIAL" >/dev/null || die 2 "no backup on $1"
 }
 
 # timed NAME COMMAND...: adds the milliseconds to the sample of that name.
 timed() {
   local name=$1 began=$EPOCHREALTIME ended
-  "${@:2}" >"$scratch/words" 2>&1 || die 2 "$* failed: $(<"$scratch/words")"
+  "${@:2}" >"$scratch/words" 2>&1 || die 2 "${*:2} failed: $(<"$scratch/words")"
   ended=$EPOCHREALTIME
   samples[$name]+=" $(((${ended/./} - ${began/./}) / 1000))"
 }
@@ -103,12 +103,13 @@ one_round() { # FILESYSTEM
   sync --file-system "$root"
   timed "$1.manifest" "$tools/check_manifest" --backup="$backup"
   before=$(used_kib "$root")
-  timed "$1.check" "$tools/scratch_server" --datadir="$backup" --scratch="$root/.verify" --socket="$scratch/scratch.sock" -- \
+  # shellcheck disable=SC2016  # expanded by that shell
+  timed "$1.check" "$tools/scratch_server" --datadir="$backup" --scratch="$root/.verify" --user=daemon --socket="$scratch/scratch.sock" -- \
     /bin/sh -ec '"$1" --socket="$2" && sync --file-system "$3" && df --output=used "$3" | tail -n 1 >"$4"' sh \
     "$tools/check_database" "$scratch/scratch.sock" "$root" "$scratch/after"
   after=$(<"$scratch/after")
   samples[$1.copied]+=" $(((after - before) / 1024))"
-  timed "$1.cp" cp -a "$backup" "$root/copy"
+  timed "$1.cp" cp -a --reflink=never "$backup" "$root/copy"
   rm -rf "$root/copy"
 }
 
