@@ -109,6 +109,16 @@ absl::Status Undo(const SnapshotOptions& options, const absl::Status& reason) {
   return LeftBehindError(absl::StrCat(reason.message(), "; and then ", removed.message()));
 }
 
+// After LVM's commands, which may have failed between suspending and resuming.
+absl::Status WakeAgain(const SnapshotOptions& options) {
+  const absl::Status woken = WakeOrigin(options);
+  if (woken.ok()) return woken;
+  return LeftBehindError(
+      absl::StrCat("the server's disk may be suspended, and nothing be written: ", woken.message(),
+                   "; see `dmsetup info -c`, then run `dmsetup resume` on what is suspended of ",
+                   FullName(options, options.origin)));
+}
+
 absl::Status CannotTell(const std::string& snapshot, const std::string& seen) {
   return WithExitCode(
       absl::UnknownError(absl::StrCat("LVM cannot tell whether the snapshot ", snapshot,
@@ -278,7 +288,8 @@ absl::Status RemoveSnapshots(const SnapshotOptions& options) {
   for (const LogicalVolume& volume : volumes) {
     if (FindVolume(removable, volume.name) == nullptr) left.push_back(volume);
   }
-  return RemoveStaleDevices(left, options);
+  RETURN_IF_ERROR(RemoveStaleDevices(left, options));
+  return WakeAgain(options);
 }
 
 }  // namespace mysql_backup

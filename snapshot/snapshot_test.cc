@@ -285,18 +285,30 @@ TEST(ParseDeviceNames, TakesThoseOfLvm) {
   EXPECT_FALSE(ParseDeviceNames("|LVM-abc\n").ok());
 }
 
-TEST(ParseDeviceState, TellsWhatIsWrong) {
-  const auto state = [](const char* report) {
-    const auto parsed = ParseDeviceState(report);
-    if (!parsed.ok()) return std::string("?");
-    return absl::StrCat(parsed->suspended, parsed->second_table);
-  };
-  EXPECT_EQ(state("Active|Live\n"), "00");
-  EXPECT_EQ(state("Active|Both\n"), "01");
-  EXPECT_EQ(state("Suspended|Both\n"), "11");
-  EXPECT_EQ(state("Suspended|Live\n"), "10");
-  EXPECT_EQ(state("No devices found\n"), "?");
-  EXPECT_EQ(state(""), "?");
+TEST(ParseDeviceStates, TellsWhatIsWrong) {
+  const auto states = ParseDeviceStates("a|Active|Live\nb|Active|Both\nc|Suspended|Live\n");
+  ASSERT_TRUE(states.ok()) << states.status();
+  std::string seen;
+  for (const DeviceState& state : *states) {
+    absl::StrAppend(&seen, state.name, state.suspended, state.second_table);
+  }
+  EXPECT_EQ(seen, "a00b01c10");
+  EXPECT_TRUE(ParseDeviceStates("No devices found\n")->empty());
+  EXPECT_TRUE(ParseDeviceStates("")->empty());
+  EXPECT_FALSE(ParseDeviceStates("a|Active\n").ok());
+  EXPECT_FALSE(ParseDeviceStates("|Active|Live\n").ok());
+}
+
+TEST(FindSleeping, GoesFromTheBottomUp) {
+  const std::vector<DeviceState> devices = {{"origin", true, false},
+                                            {"other", true, true},
+                                            {"origin-real", false, true},
+                                            {"pool", false, false}};
+  std::vector<std::string> names;
+  for (const DeviceState& device : FindSleeping(devices, {"pool", "origin-real", "origin"})) {
+    names.push_back(device.name);
+  }
+  EXPECT_THAT(names, ElementsAre("origin-real", "origin"));
 }
 
 TEST(FindStaleDevices, KnowsWhatIsNobodys) {

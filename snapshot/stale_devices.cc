@@ -56,33 +56,28 @@ absl::optional<UniqueFd> LockGroup(const SnapshotOptions& options) {
   return absl::nullopt;
 }
 
-absl::StatusOr<DeviceState> StateOf(const SnapshotOptions& options, const std::string& device) {
+absl::StatusOr<std::vector<DeviceState>> ListStates(const SnapshotOptions& options) {
   ASSIGN_OR_RETURN(const std::string report,
                    RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o",
-                                        "suspended,tables_loaded", device}));
-  return ParseDeviceState(report);
+                                        "name,suspended,tables_loaded"}));
+  return ParseDeviceStates(report);
 }
 
-// Gives a device that is suspended, or about to get another table, the table that it has.
-absl::Status WakeDevice(const SnapshotOptions& options, const std::string& device) {
-  const auto state = StateOf(options, device);
-  // No such device, or no device-mapper: LVM will have more to say about that.
-  if (!state.ok() || (!state->suspended && !state->second_table)) return absl::OkStatus();
-  const absl::optional<UniqueFd> lock = LockGroup(options);
-  if (!lock.has_value()) {
-    LOG(WARNING) << device << " is suspended, or about to get another table, and LVM's lock in "
-                 << options.lvm_locks << " cannot be had: an LVM command is at work on "
-                 << options.vg << " (ps -C lvm)";
-    return absl::OkStatus();
-  }
-  // What was seen before may have been that command's work.
-  ASSIGN_OR_RETURN(const DeviceState now, StateOf(options, device));
-  if (!now.suspended && !now.second_table) return absl::OkStatus();
-  LOG(WARNING) << "an LVM command was killed half way: " << device
-               << (now.suspended ? " is suspended" : " has a second table")
+// The devices through which the origin's data goes, from the bottom up: what is above one that is
+// suspended cannot be suspended and resumed itself.
+std::vector<std::string> LayersOfOrigin(const SnapshotOptions& options) {
+  const std::string origin = DeviceName(options.vg, options.origin);
+  const auto report = RunDmsetup(options, {"deps", "-o", "devname", origin});
+  const std::string pool = report.ok() ? ParsePoolDevice(*report) : "";
+  return {pool, absl::StrCat(origin, "-real"), origin};
+}
+
+absl::Status WakeDevice(const SnapshotOptions& options, const DeviceState& device) {
+  LOG(WARNING) << "an LVM command was killed half way: " << device.name
+               << (device.suspended ? " is suspended" : " has a second table")
                << "; giving it back the table that it had";
-  if (now.second_table) RETURN_IF_ERROR(RunDmsetup(options, {"clear", device}).status());
-  return RunDmsetup(options, {"resume", device}).status();
+  if (device.second_table) RETURN_IF_ERROR(RunDmsetup(options, {"clear", device.name}).status());
+  return RunDmsetup(options, {"resume", device.name}).status();
 }
 
 }  // namespace
@@ -98,26 +93,54 @@ std::string ParsePoolDevice(absl::string_view report) {
   return std::string(parts[1]);
 }
 
-absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report) {
-  const std::vector<absl::string_view> fields =
-      absl::StrSplit(absl::StripAsciiWhitespace(report), '|');
-  if (fields.size() != 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(report)));
+absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view report) {
+  std::vector<DeviceState> devices;
+  for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
+    if (line == "No devices found") continue;
+    const std::vector<std::string> fields = absl::StrSplit(line, '|');
+    if (fields.size() != 3 || fields[0].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(line)));
+    }
+    devices.push_back({fields[0], fields[1] == "Suspended", fields[2] == "Both"});
   }
-  DeviceState state;
-  state.suspended = fields[0] == "Suspended";
-  state.second_table = fields[1] == "Both";
-  return state;
+  return devices;
+}
+
+std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
+                                      const std::vector<std::string>& layers) {
+  std::vector<DeviceState> sleeping;
+  for (const std::string& layer : layers) {
+    for (const DeviceState& device : devices) {
+      if (device.name == layer && (device.suspended || device.second_table)) {
+        sleeping.push_back(device);
+      }
+    }
+  }
+  return sleeping;
 }
 
 absl::Status WakeOrigin(const SnapshotOptions& options) {
-  const std::string origin = DeviceName(options.vg, options.origin);
-  // No such device, or no device-mapper: LVM will have more to say about that.
-  const auto report = RunDmsetup(options, {"deps", "-o", "devname", origin});
-  const std::string pool = report.ok() ? ParsePoolDevice(*report) : "";
-  if (!pool.empty()) RETURN_IF_ERROR(WakeDevice(options, pool));
-  return WakeDevice(options, origin);
+  const auto seen = ListStates(options);
+  // No device-mapper: LVM will have more to say about that.
+  if (!seen.ok()) return absl::OkStatus();
+  const std::vector<std::string> layers = LayersOfOrigin(options);
+  const std::vector<DeviceState> suspects = FindSleeping(*seen, layers);
+  if (suspects.empty()) return absl::OkStatus();
+  const absl::optional<UniqueFd> lock = LockGroup(options);
+  if (!lock.has_value()) {
+    LOG(WARNING) << suspects[0].name
+                 << " is suspended, or about to get another table, and LVM's lock in "
+                 << options.lvm_locks << " cannot be had: an LVM command is at work on "
+                 << options.vg << " (ps -C lvm)";
+    return absl::OkStatus();
+  }
+  // What was seen before may have been that command's work.
+  ASSIGN_OR_RETURN(const std::vector<DeviceState> now, ListStates(options));
+  for (const DeviceState& device : FindSleeping(now, layers)) {
+    RETURN_IF_ERROR(WakeDevice(options, device));
+  }
+  return absl::OkStatus();
 }
 
 std::string DeviceName(absl::string_view vg, absl::string_view lv) {

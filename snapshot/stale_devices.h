@@ -30,19 +30,28 @@ absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view repo
 // Empty when the volume is not thin.
 std::string ParsePoolDevice(absl::string_view report);
 
-// Gives the server its disk back: where the origin, or the thin pool that it is in, is suspended or
-// has a second table loaded, and no LVM command is at work on the group that could be about to see
-// to it, that table is dropped and the device goes on with the one it had. To be called before any
-// LVM command: LVM would make the second table the origin's, although what lies under it may not be
-// there. Internal when dmsetup fails.
-absl::Status WakeOrigin(const SnapshotOptions& options);
-
-// What `dmsetup info -c --noheadings --separator | -o suspended,tables_loaded` tells of one device.
+// What `dmsetup info -c --noheadings --separator | -o name,suspended,tables_loaded` tells of a
+// device.
 struct DeviceState {
+  std::string name;
   bool suspended = false;
   bool second_table = false;
 };
-absl::StatusOr<DeviceState> ParseDeviceState(absl::string_view report);
+
+// InvalidArgument naming the line that is of another form.
+absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view report);
+
+// Returns those of the devices that are among the `layers`, in the order of these, and suspended or
+// about to get another table.
+std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
+                                      const std::vector<std::string>& layers);
+
+// Gives the server its disk back: where the origin, its hidden layer, or the thin pool that it is
+// in is suspended or has a second table loaded, and no LVM command is at work on the group that
+// could be about to see to it, that table is dropped and the device goes on with the one it had. To
+// be called before any LVM command: LVM would make the second table the origin's, although what
+// lies under it may not be there. Internal when dmsetup fails.
+absl::Status WakeOrigin(const SnapshotOptions& options);
 
 // Returns those of `devices` that are nobody's, given all `volumes` of the group, in the order in
 // which they can be removed: the snapshot's own and its COW space when there is no volume of its
