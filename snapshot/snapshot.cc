@@ -208,12 +208,10 @@ absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint6
   const Usage usage = UsageOf(pool, absl::UnixEpoch());
   const uint64_t free_bytes = usage.size_bytes - usage.used_bytes;
   if (free_bytes >= needed) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the thin pool ", name, " has ", Mebibytes(free_bytes),
-                   " free, and what is written during a "
-                   "backup may need ",
-                   Mebibytes(needed), ": extend the pool (lvextend --size +SIZE ", name,
-                   "), or choose a smaller SNAPSHOT_SIZE"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the thin pool ", name, " has ", Mebibytes(free_bytes),
+      " free, and what is written during a backup may need ", Mebibytes(needed),
+      ": extend the pool (lvextend --size +SIZE ", name, "), or choose a smaller SNAPSHOT_SIZE"));
 }
 
 absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes) {
@@ -283,13 +281,18 @@ absl::Status RemoveSnapshots(const SnapshotOptions& options) {
   RETURN_IF_ERROR(WakeOrigin(options));
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> removable, FindRemovable(volumes, options));
-  RETURN_IF_ERROR(RemoveAll(lvm, options, removable));
-  std::vector<LogicalVolume> left;
-  for (const LogicalVolume& volume : volumes) {
-    if (FindVolume(removable, volume.name) == nullptr) left.push_back(volume);
+  absl::Status removed = RemoveAll(lvm, options, removable);
+  if (removed.ok()) {
+    std::vector<LogicalVolume> left;
+    for (const LogicalVolume& volume : volumes) {
+      if (FindVolume(removable, volume.name) == nullptr) left.push_back(volume);
+    }
+    removed = RemoveStaleDevices(left, options);
   }
-  RETURN_IF_ERROR(RemoveStaleDevices(left, options));
-  return WakeAgain(options);
+  // Whatever became of that, the server is to have its disk.
+  const absl::Status woken = WakeAgain(options);
+  if (woken.ok() || removed.ok()) return woken.ok() ? removed : woken;
+  return LeftBehindError(absl::StrCat(woken.message(), "; and ", removed.message()));
 }
 
 }  // namespace mysql_backup

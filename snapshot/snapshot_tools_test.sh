@@ -330,6 +330,13 @@ run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
 expect_exit 4
 expect_stderr "ERROR .*the server's disk may be suspended.*no luck.*dmsetup resume"
 mv "$test_dir/dmsetup.working" "$test_dir/dmsetup"
+# Also when it could not be removed.
+printf '%s\n' "echo 'vg_mysql-lv_mysql_data|Suspended|Live' >'$test_dir/states'" 'echo "  no luck" >&2; exit 5' \
+  >"$test_dir/on_remove"
+given "$origin" "$good"
+run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock" --deadline=1
+expect_exit 4
+expect "the origin is left suspended" grep -qx 'vg_mysql-lv_mysql_data|Active|Live' "$test_dir/states"
 # Not while an LVM command may be at it: here somebody has LVM's lock.
 echo 'vg_mysql-lv_mysql_data|Suspended|Both' >"$test_dir/states"
 given "$origin"
