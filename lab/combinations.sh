@@ -19,7 +19,7 @@ and in the container of lab/container.sh, where the rest of this product's tests
   SERVER_xfs_restore        restores of a backup and of later moments (lab/cases/restore.sh)
   mysql_restore
   mysql_four_in_the_morning the lines of README for 4 a.m.
-  mysql_least_privileges    an account with no more privileges than README names
+  SERVER_least_privileges   an account with no more privileges than README names
   mysql_faults              a selection of lab/faults.sh
 
 Stdout: a line "PASSED NAME (N s)" or "FAILED NAME (N s)" each; where sid's MySQL cannot be installed
@@ -101,10 +101,13 @@ trap 'exit 2' TERM INT HUP
 trap 'end_jobs; rm -rf "$temporary"' EXIT
 # The two servers' machines side by side.
 machines mariadb &
+sides=("$!")
 machines mysql &
-wait
+sides+=("$!")
+for side in "${sides[@]}"; do wait "$side" || touch "$temporary/failed"; done
 try mariadb mariadb_xfs_restore container / --filesystem=xfs restore
 try mysql mysql_xfs_restore container "$mysql_root" --filesystem=xfs restore
+try mariadb mariadb_least_privileges container / least_privileges
 for name in restore four_in_the_morning least_privileges; do
   try mysql "mysql_$name" container "$mysql_root" "$name"
 done

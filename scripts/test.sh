@@ -135,7 +135,9 @@ cd "$(dirname "$0")/.." || exit 2
 scripts/setup.sh || exit 2
 for suite in "${suites[@]}"; do
   section "$suite"
+  began=$SECONDS
   "suite_$suite"
+  printf '%s: %d s\n' "$suite" $((SECONDS - began))
 done
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # An account with the privileges that README names is enough; one that is lacking is named.
+# long
 source "$(dirname "$0")/lib.sh"
 
 sql "CREATE USER lab_backup@localhost IDENTIFIED BY 'correct horse'"

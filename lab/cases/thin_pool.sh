@@ -1,5 +1,6 @@
 #!/bin/bash
 # A thin pool that is nearly full, or fills up during the copy: the server goes on, whatever the backup does.
+# long
 # lab: --smp=2
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/volumes.sh"
