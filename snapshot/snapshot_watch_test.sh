@@ -237,14 +237,18 @@ expect_stderr 'INFO .*the thin pool vg_mysql/pool is 94 % full \(940 of 1000 MiB
 expect_stderr 'WARNING .*the thin pool vg_mysql/pool is 94 % full .*, its metadata 20 %; once it is full the server cannot write'
 expect "more was said" test "$(wc -l <"$test_dir/stderr")" = 2
 expect "extended" not grep -q lvextend "$calls"
-for full in '99.00 20.00' '94.00 90.00' '96.00 20.00'; do
-  given_pool 60.00 20.00
+# By its data, by its metadata, and by the rate at which it fills.
+for states in '98.90 20.00 99.00 20.00' '94.00 20.00 94.00 90.00' '60.00 20.00 96.00 20.00'; do
+  read -r data metadata then_data then_metadata <<<"$states"
+  given_pool "$data" "$metadata"
   : >"$calls"
   begin -- "$test_dir/copy"
-  wait_for looked 1
-  # shellcheck disable=SC2086
-  given_pool $full
+  wait_for looked 2
+  given_pool "$then_data" "$then_metadata"
+  until ! kill -0 "$pid" 2>/dev/null || looked 8; do sleep 0.05; done
+  touch "$test_dir/go" # which a watch that works does not need
   end
+  rm -f "$test_dir/go"
   expect_exit 3
   expect_stdout "started
 cleaned"
