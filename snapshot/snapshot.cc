@@ -112,7 +112,7 @@ absl::Status Undo(const SnapshotOptions& options, const absl::Status& reason) {
 // After LVM's commands, which may have failed between suspending and resuming.
 absl::Status WakeAgain(const SnapshotOptions& options) {
   const absl::Status woken = WakeOrigin(options);
-  if (woken.ok()) return woken;
+  if (woken.ok()) return absl::OkStatus();
   return LeftBehindError(
       absl::StrCat("the server's disk may be suspended, and nothing be written: ", woken.message(),
                    "; see `dmsetup info -c`, then run `dmsetup resume` on what is suspended of ",
@@ -290,8 +290,9 @@ absl::Status RemoveSnapshots(const SnapshotOptions& options) {
     removed = RemoveStaleDevices(left, options);
   }
   // Whatever became of that, the server is to have its disk.
-  const absl::Status woken = WakeAgain(options);
-  if (woken.ok() || removed.ok()) return woken.ok() ? removed : woken;
+  absl::Status woken = WakeAgain(options);
+  if (woken.ok()) return removed;
+  if (removed.ok()) return woken;
   return LeftBehindError(absl::StrCat(woken.message(), "; and ", removed.message()));
 }
 
