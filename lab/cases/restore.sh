@@ -1,5 +1,6 @@
 #!/bin/bash
 # A table is dropped under load: the database comes back as it was in the second before, and elsewhere.
+# long
 source "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC2317  # called by on_exit
 
