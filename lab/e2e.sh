@@ -40,9 +40,13 @@ list_cases() {
   done
 }
 
-# Options of lab/run.sh that a case wants, from its "# lab: " line: it gets a machine of its own.
+# A case with a line "# lab:" gets a machine of its own, with the options of lab/run.sh that follow there.
+wants_machine() {
+  grep -q '^# lab:' "$lab/cases/$1.sh"
+}
+
 options_of() {
-  sed -n 's/^# lab: //p' "$lab/cases/$1.sh"
+  sed -n 's/^# lab: *//p' "$lab/cases/$1.sh"
 }
 
 # Cases with a line "# long" take minutes.
@@ -101,15 +105,15 @@ run_machine() {
   wait "$!"
 }
 
-# A machine for each case that wants options; the others share two, which run side by side.
+# A machine for each case that wants its own; the others share two, which run side by side.
 halves=('' '')
 machines=()
 i=0
 for name in "${names[@]}"; do
-  if [[ -z $(options_of "$name") ]]; then
-    halves[i++ % 2]+=" $name"
-  else
+  if wants_machine "$name"; then
     machines+=("$name")
+  else
+    halves[i++ % 2]+=" $name"
   fi
 done
 

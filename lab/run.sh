@@ -18,7 +18,8 @@ exits with SCRIPT's code. Its stdout and stderr arrive here as they are written.
   --output=DIR     put here what SCRIPT left in /lab/output
   --timeout=N      seconds for boot and script together (600)
   --server=mysql   a machine with MySQL, from Debian sid, instead
-  --smp=N          processors (2)
+  --smp=N          processors (1: emulating two is not faster where two machines run on two cores, and
+                   now and then a kernel that patches itself at boot crashed on them)
   --rtc=TIME       the machine's clock at power-on, e.g. 2026-01-15T01:59:30 (UTC)
   --disks=DIR      keep the disks in DIR, and go on from them if they are there:
                    for cases that need more than one boot
@@ -35,7 +36,7 @@ wrong_usage() {
   exit 1
 }
 
-product='' output='' timeout=600 smp=2 rtc=utc disks=''
+product='' output='' timeout=600 smp=1 rtc=utc disks=''
 with=()
 
 parse_options() {

@@ -64,7 +64,7 @@ main() {
   say "booting; leave with exit or Ctrl-D"
   settings=$(stty -g)
   trap 'close_run_dir; stty "$settings"' EXIT # qemu killed leaves it raw
-  start_machine "$disks" 2 utc \
+  start_machine "$disks" 1 utc \
     -chardev stdio,id=shell,signal=off -device virtconsole,chardev=shell
   wait "$machine_pid" || status=$?
   if ((status)) || ! tar --extract --to-stdout --file="$run_dir/results" exit_code >/dev/null 2>&1; then

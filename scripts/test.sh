@@ -22,12 +22,14 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   faults a selection of the faults of lab/faults.sh, one at a time
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 
-Stdout: the results as they come; the last line is "N passed, N failed, N skipped".
+Stdout: the results as they come, and at the end what failed, a line each; the last line is
+"N passed, N failed, N skipped".
 Exit codes: 0 nothing failed, 1 wrong usage, 2 something failed.
 END
 }
 
 passed=0 failed=0 skipped=0
+failures='' # a line each
 
 # count PATTERN TEXT: how many lines match.
 count() {
@@ -52,9 +54,13 @@ watch() {
 # tally STATUS PASSED FAILED SKIPPED: a suite that failed without counting a failure, or that ran
 # nothing, is a failure itself.
 tally() {
-  local status=$1 failures=$3
-  (((status == 0 && $2 + $4 > 0) || failures > 0)) || failures=1
-  ((passed += $2, failed += failures, skipped += $4))
+  local status=$1 count=$3
+  (((status == 0 && $2 + $4 > 0) || count > 0)) || count=1
+  ((passed += $2, failed += count, skipped += $4))
+  ((count == 0)) || failures+=$(
+    grep -E '^FAILED|^(//|fuzz|format|lint|tidy).* (FAILED|TIMEOUT|FLAKY|NO STATUS)' <<<"$REPLY" ||
+      echo "$suite: ended with exit code $status"
+  )$'\n'
 }
 
 suite_style() {
@@ -140,5 +146,6 @@ for suite in "${suites[@]}"; do
   printf '%s: %d s\n' "$suite" $((SECONDS - began))
 done
 
+[[ -z $failures ]] || printf '\nFailed:\n%s' "$failures"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0)) || exit 2

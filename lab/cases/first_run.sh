@@ -1,7 +1,7 @@
 #!/bin/bash
 # A first run is faithful to the snapshot: every byte, owner, mode and time of every file.
 # (A machine of its own, since other cases drop the big table.)
-# lab: --smp=2
+# lab:
 BIG_TABLE=yes
 source "$(dirname "$0")/lib.sh"
 expect 'no table of 100 MB' test "$(stat -c %s /var/lib/mysql/shop/ledger.ibd)" -gt 100000000

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Running it again and again is no error, nothing is overwritten or changed, and the newest run is the
 # newest backup even when the clock is set back. (On a machine of its own, for its clock.)
-# lab: --smp=2
+# lab:
 source "$(dirname "$0")/lib.sh"
 
 fingerprints() {

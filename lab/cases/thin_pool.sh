@@ -1,7 +1,7 @@
 #!/bin/bash
 # A thin pool that is nearly full, or fills up during the copy: the server goes on, whatever the backup does.
 # long
-# lab: --smp=2
+# lab:
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/volumes.sh"
 lay_out ext4 thin 640
