@@ -1,40 +1,33 @@
 #include "base/disk_use.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <map>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "base/directory.h"
-#include "base/interrupt.h"
-#include "base/log.h"
+#include "absl/types/optional.h"
 #include "base/status.h"
-#include "base/unique_fd.h"
+#include "base/tree_walk.h"
 
 namespace mysql_backup {
 namespace {
 
 constexpr uint64_t kStatBlock = 512;  // the unit of st_blocks, whatever the filesystem's is
 
-class Walk {
+class Sum {
  public:
-  absl::Status Add(int directory, const std::string& path) {
-    RETURN_IF_ERROR(CheckInterrupt());
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
-    for (const std::string& name : names) {
-      struct stat facts = {};
-      if (fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
-        return ErrnoError(absl::StrCat("look at ", path, "/", OneLine(name)));
+  void Add(const struct stat& facts) {
+    const uint64_t blocks = static_cast<uint64_t>(facts.st_blocks) * kStatBlock;
+    if (S_ISREG(facts.st_mode)) {
+      ++use_.files;
+      use_.bytes += static_cast<uint64_t>(facts.st_size);
+      if (facts.st_nlink > 1) {
+        Links& links = linked_[facts.st_ino];
+        links.all = facts.st_nlink;
+        links.blocks = blocks;
+        if (++links.seen > 1) return;
       }
-      if (S_ISDIR(facts.st_mode)) {
-        ASSIGN_OR_RETURN(const UniqueFd inner, OpenDirectoryAt(directory, name));
-        RETURN_IF_ERROR(Add(inner.get(), absl::StrCat(path, "/", OneLine(name))));
-      }
-      AddEntry(facts);
     }
-    return absl::OkStatus();
+    use_.blocks += blocks;
   }
 
   // Files with several names count once, as shared where not all names have been seen.
@@ -53,21 +46,6 @@ class Walk {
     uint64_t blocks = 0;
   };
 
-  void AddEntry(const struct stat& facts) {
-    const uint64_t blocks = static_cast<uint64_t>(facts.st_blocks) * kStatBlock;
-    if (S_ISREG(facts.st_mode)) {
-      ++use_.files;
-      use_.bytes += static_cast<uint64_t>(facts.st_size);
-      if (facts.st_nlink > 1) {
-        Links& links = linked_[facts.st_ino];
-        links.all = facts.st_nlink;
-        links.blocks = blocks;
-        if (++links.seen > 1) return;
-      }
-    }
-    use_.blocks += blocks;
-  }
-
   DiskUse use_;
   std::map<ino_t, Links> linked_;
 };
@@ -75,9 +53,13 @@ class Walk {
 }  // namespace
 
 absl::StatusOr<DiskUse> MeasureTree(int directory, const std::string& path) {
-  Walk walk;
-  RETURN_IF_ERROR(walk.Add(directory, path));
-  return walk.Result();
+  ASSIGN_OR_RETURN(TreeWalk walk, TreeWalk::Start(directory, path));
+  Sum sum;
+  while (true) {
+    ASSIGN_OR_RETURN(const absl::optional<TreeEntry> entry, walk.Next());
+    if (!entry.has_value()) return sum.Result();
+    sum.Add(entry->facts);
+  }
 }
 
 }  // namespace mysql_backup

@@ -119,6 +119,12 @@ absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
   return UsageError(absl::StrCat("--", flag, "='", value, "' ", status.message()));
 }
 
+absl::StatusOr<uint64_t> SizeFromFlag(absl::string_view flag, absl::string_view size) {
+  auto bytes = ParseSize(size);
+  if (bytes.ok()) return bytes;
+  return UsageError(absl::StrCat("--", flag, "='", OneLine(size), "' ", bytes.status().message()));
+}
+
 absl::Status WriteStdout(absl::string_view text) {
   return WriteAll(STDOUT_FILENO, text, "to standard output");
 }

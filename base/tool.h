@@ -38,6 +38,9 @@ absl::Status NoArguments(const std::vector<std::string>& arguments);
 // without "." or ".." parts, that names something below "/".
 absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value);
 
+// Bytes in the value of a flag such as --size; UsageError for what ParseSize() refuses.
+absl::StatusOr<uint64_t> SizeFromFlag(absl::string_view flag, absl::string_view size);
+
 // Writes `text` to stdout, the whole of it, or returns the system's reason.
 absl::Status WriteStdout(absl::string_view text);
 

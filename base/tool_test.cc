@@ -48,6 +48,13 @@ TEST(CheckPathFlagTest, RefusesTheRestNamingTheFlag) {
   }
 }
 
+TEST(SizeFromFlagTest, NamesTheFlag) {
+  EXPECT_EQ(*SizeFromFlag("size", "1G"), 1U << 30);
+  const absl::Status status = SizeFromFlag("size", "big").status();
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
+  EXPECT_TRUE(absl::StartsWith(status.message(), "--size='big' must be")) << status;
+}
+
 TEST(NoArgumentsTest, RefusesAny) {
   EXPECT_TRUE(NoArguments({}).ok());
   const absl::Status status = NoArguments({"stray", "more"});

@@ -34,6 +34,9 @@ const std::vector<std::string>& Keys() {
       "LOCK_SCOPE",
       "LOCK_WAIT",
       "LOCK_MAX_HOLD",
+      "COPY_JOBS",
+      "COPY_RATE",
+      "COPY_PRIORITY",
   };
   return *keys;
 }
@@ -57,7 +60,8 @@ void CheckValues(const ParsedConfig& config) {
   for (const auto& [key, value] : values) {
     for (const char c : value) CHECK(!absl::ascii_iscntrl(static_cast<unsigned char>(c)));
     CHECK(!value.empty() || key == "SNAPSHOT_MAX_SIZE" || key == "SOCKET" ||
-          key == "DEFAULTS_FILE" || key == "SERVER_OPTIONS_FILE");
+          key == "DEFAULTS_FILE" || key == "SERVER_OPTIONS_FILE" || key == "COPY_JOBS" ||
+          key == "COPY_RATE");
   }
   CHECK_GE(std::stoi(values["KEEP"]), 1);
   CHECK(values["LOCK_SCOPE"] == "backup" || values["LOCK_SCOPE"] == "snapshot");

@@ -32,6 +32,9 @@ TEST(ParseConfigTest, AnEmptyTextGivesTheDefaultsInOrder) {
       {"LOCK_SCOPE", "backup"},
       {"LOCK_WAIT", "5"},
       {"LOCK_MAX_HOLD", "3600"},
+      {"COPY_JOBS", ""},
+      {"COPY_RATE", ""},
+      {"COPY_PRIORITY", "normal"},
   };
   for (const absl::string_view text : {"", "\n", "# comment\n\n   \t\n  # KEEP=1\n#KEEP=1"}) {
     const ParsedConfig config = ParseConfig("f", text);
@@ -63,7 +66,10 @@ TEST(ParseConfigTest, ReadsEveryKey) {
                                                      {"SERVER_OPTIONS_FILE", "/o"},
                                                      {"LOCK_SCOPE", "snapshot"},
                                                      {"LOCK_WAIT", "60"},
-                                                     {"LOCK_MAX_HOLD", "86400"}};
+                                                     {"LOCK_MAX_HOLD", "86400"},
+                                                     {"COPY_JOBS", "4"},
+                                                     {"COPY_RATE", "100M"},
+                                                     {"COPY_PRIORITY", "low"}};
   std::string text;
   for (const auto& [key, value] : wanted) absl::StrAppend(&text, key, "=", value, "\n");
   const ParsedConfig config = ParseConfig("f", text);
@@ -121,6 +127,9 @@ TEST(ParseConfigTest, RefusesWithFileAndLine) {
       {"LOCK_SCOPE=no", "f:1: LOCK_SCOPE=no: ", "'backup'"},
       {"LOCK_WAIT=61", "f:1: LOCK_WAIT=61: ", "1 to 60"},
       {"LOCK_MAX_HOLD=86401", "f:1: LOCK_MAX_HOLD=86401: ", "1 to 86400"},
+      {"COPY_JOBS=0", "f:1: COPY_JOBS=0: ", "1 to 64"},
+      {"COPY_RATE=100", "f:1: COPY_RATE=100: ", "such as 1G"},
+      {"COPY_PRIORITY=idle", "f:1: COPY_PRIORITY=idle: ", "'low'"},
       {"SNAPSHOT=x\nLV=x\n", "f: ", "SNAPSHOT and LV are the same"},
       {"SNAPSHOT_MAX_SIZE=1023M", "f: SNAPSHOT_MAX_SIZE=1023M", "less than SNAPSHOT_SIZE=1G"},
       {"SNAPSHOT_SIZE=2T\nSNAPSHOT_MAX_SIZE=2047G", "f: SNAPSHOT_MAX_SIZE=", "SNAPSHOT_SIZE=2T"},

@@ -52,6 +52,12 @@ absl::StatusOr<std::string> LockScopeValue(absl::string_view value) {
       "exists)");
 }
 
+absl::StatusOr<std::string> PriorityValue(absl::string_view value) {
+  if (value == "normal" || value == "low") return std::string(value);
+  return absl::InvalidArgumentError(
+      "must be 'normal' or 'low' (behind whatever else wants the processors and the disks)");
+}
+
 bool IsAtOrBelow(absl::string_view path, absl::string_view directory) {
   return absl::ConsumePrefix(&path, directory) && (path.empty() || path.front() == '/');
 }

@@ -127,6 +127,11 @@ TEST(LockScopeValueTest, Table) {
   ExpectRefused(&LockScopeValue, {{"Backup", "'backup'"}, {"none", "'snapshot'"}});
 }
 
+TEST(PriorityValueTest, Table) {
+  ExpectAccepted(&PriorityValue, {{"normal", "normal"}, {"low", "low"}});
+  ExpectRefused(&PriorityValue, {{"Low", "'low'"}, {"idle", "'normal'"}});
+}
+
 TEST(IsAtOrBelowTest, Table) {
   EXPECT_TRUE(IsAtOrBelow("/a", "/a"));
   EXPECT_TRUE(IsAtOrBelow("/a/b", "/a"));

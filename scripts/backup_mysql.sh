@@ -137,13 +137,15 @@ mount_it() {
 # Not by tool, for its stdin: of the run's descriptors only that, stdout and stderr get through the
 # watch, and the terminal for the bar is 3.
 copy() {
+  local priority=()
+  [[ $COPY_PRIORITY == normal ]] || priority=(/usr/bin/ionice -c idle /usr/bin/nice -n 19)
   # Whatever fails to reach the disk from here on is told to who has this open; see publish.
   exec 6<"$BACKUP_ROOT" || return 2
   half_done=yes
   "$bin/snapshot_watch" --reason_file="$reason" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --max_size="$SNAPSHOT_MAX_SIZE" -- \
-    "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
-    --destination="$BACKUP_ROOT/$partial" --progress_fd=0 \
+    "${priority[@]}" "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
+    --destination="$BACKUP_ROOT/$partial" --jobs="${COPY_JOBS:-0}" --rate="$COPY_RATE" --progress_fd=0 \
     <&3 >"$run_dir/copied" 6<&- 7<&- 8>&- 9>&- &
   await "$!"
 }

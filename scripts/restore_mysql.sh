@@ -105,7 +105,7 @@ preflight() {
 restore() {
   begun=yes
   "$bin/restore_tree" --reason_file="$reason" --backup="$backup" --target="$target" \
-    "${identity[@]}" ${until:+--unfinished} --progress_fd=0 <&3 >"$run_dir/restored" 9>&- &
+    "${identity[@]}" ${until:+--unfinished} --jobs="${COPY_JOBS:-0}" --progress_fd=0 <&3 >"$run_dir/restored" 9>&- &
   await "$!" || return
   log INFO "restored: $(<"$run_dir/restored")"
 }

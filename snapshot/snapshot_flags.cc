@@ -34,10 +34,4 @@ absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& fl
   return options;
 }
 
-absl::StatusOr<uint64_t> SizeFromFlag(const std::string& flag, const std::string& size) {
-  auto bytes = ParseSize(size);
-  if (bytes.ok()) return bytes;
-  return UsageError(absl::StrCat("--", flag, "='", OneLine(size), "' ", bytes.status().message()));
-}
-
 }  // namespace mysql_backup

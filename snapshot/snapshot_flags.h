@@ -22,9 +22,6 @@ struct SnapshotFlags {
 // snapshot would bear the origin's name, or when --lvm is no absolute path.
 absl::StatusOr<SnapshotOptions> SnapshotOptionsFromFlags(const SnapshotFlags& flags);
 
-// Bytes in the value of a flag such as --size; UsageError for what is no size.
-absl::StatusOr<uint64_t> SizeFromFlag(const std::string& flag, const std::string& size);
-
 }  // namespace mysql_backup
 
 #endif  // MYSQL_BACKUP_SNAPSHOT_SNAPSHOT_FLAGS_H_

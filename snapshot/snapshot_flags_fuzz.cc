@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "base/exit_code.h"
 #include "base/status.h"
+#include "base/tool.h"
 #include "fuzz/fuzz_one.h"
 #include "snapshot/snapshot_flags.h"
 

@@ -351,8 +351,6 @@ TEST(SnapshotFlags, AreChecked) {
         SnapshotFlags{"vg", "lv", "snap", "lvm"}}) {
     EXPECT_EQ(ExitCodeOf(SnapshotOptionsFromFlags(flags).status()), ExitCode::kUsage);
   }
-  EXPECT_EQ(*SizeFromFlag("size", "1G"), 1U << 30);
-  EXPECT_EQ(ExitCodeOf(SizeFromFlag("size", "big").status()), ExitCode::kUsage);
 }
 
 }  // namespace

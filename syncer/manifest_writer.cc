@@ -26,8 +26,6 @@ absl::StatusOr<ManifestWriter> ManifestWriter::Create(int copy, std::string path
 }
 
 void ManifestWriter::Add(ManifestEntry entry) {
-  if (entry.kind == ManifestEntry::Kind::kFile) ++totals_.files;
-  totals_.bytes += static_cast<int64_t>(entry.bytes);
   if (entry.checksum.empty() && entry.kind != ManifestEntry::Kind::kDirectory) {
     without_checksum_.push_back(std::move(entry));
     return;
@@ -36,18 +34,13 @@ void ManifestWriter::Add(ManifestEntry entry) {
   if (buffer_.size() >= kBufferBytes) status_.Update(Flush());
 }
 
-absl::Status ManifestWriter::Finish(const TreeTotals& totals) {
+absl::Status ManifestWriter::Finish() {
   for (ManifestEntry& entry : without_checksum_) {
     ASSIGN_OR_RETURN(entry.checksum, EntryChecksum(copy_, path_, entry));
     buffer_ += FormatEntry(entry);
   }
   status_.Update(Flush());
-  RETURN_IF_ERROR(status_);
-  if (totals_.files == totals.files && totals_.bytes == totals.bytes) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(
-      "the manifest of ", path_, " would be incomplete: it lists ", totals_.files, " files and ",
-      totals_.bytes, " bytes, and the copy has ", totals.files, " files and ", totals.bytes,
-      " bytes; please report this with the version of rsync"));
+  return status_;
 }
 
 absl::Status ManifestWriter::Flush() {

@@ -14,7 +14,6 @@
 #include "absl/strings/string_view.h"
 #include "base/manifest.h"
 #include "base/unique_fd.h"
-#include "syncer/rsync.h"
 
 namespace mysql_backup {
 
@@ -28,11 +27,9 @@ class ManifestWriter {
   // Takes the next entry. An error is told by Finish().
   void Add(ManifestEntry entry);
 
-  // Adds the checksums that rsync has not computed, those of links, and writes what is left. An
-  // error, too, when the entries are not as many, or as long, as `totals` says: then there is
-  // something in the copy that the manifest does not vouch for. The manifest is not yet complete,
-  // nor on disk for sure: that is publish_backup's work.
-  absl::Status Finish(const TreeTotals& totals);
+  // Adds the checksums that rsync has not computed, those of links, and writes what is left. The
+  // manifest is not yet complete, nor on disk for sure: that is publish_backup's work.
+  absl::Status Finish();
 
  private:
   ManifestWriter(int copy, std::string path, UniqueFd manifest)
@@ -44,7 +41,6 @@ class ManifestWriter {
   UniqueFd manifest_;
   std::string buffer_;
   std::vector<ManifestEntry> without_checksum_;
-  TreeTotals totals_;
   absl::Status status_;
 };
 

@@ -1,8 +1,6 @@
 #include "syncer/restore_tree.h"
 
-#include <sys/mman.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -16,7 +14,6 @@
 #include "base/directory.h"
 #include "base/disk_use.h"
 #include "base/exit_code.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/manifest.h"
 #include "base/open_backup.h"
@@ -25,10 +22,9 @@
 #include "base/unique_fd.h"
 #include "base/verdict.h"
 #include "syncer/check_room.h"
+#include "syncer/copy_tree.h"
 #include "syncer/entry_checksum.h"
 #include "syncer/restore_target.h"
-#include "syncer/rsync.h"
-#include "syncer/run_rsync.h"
 
 namespace mysql_backup {
 namespace {
@@ -36,10 +32,10 @@ namespace {
 // A MySQL server makes a new one, and with it a new UUID, where it finds none.
 constexpr char kIdentity[] = "auto.cnf";
 
-// Whether something at the top of a backup is not for the restored server. The list of the copy
-// (RsyncArguments) leaves out more, for old backups.
-bool IsLeftOut(const std::string& name, const RestoreTreeOptions& options) {
-  return name == kManifestName || (name == kIdentity && !options.keep_identity);
+// Whether something at the top of a backup is not for the restored server, apart from what is left
+// out of every copy.
+bool IsNotForTarget(const std::string& name, const RestoreTreeOptions& options) {
+  return name == kIdentity && !options.keep_identity;
 }
 
 // Compares what comes with what should come.
@@ -48,7 +44,7 @@ class Proof {
   // The manifest must outlive the object.
   Proof(const Manifest& manifest, const RestoreTreeOptions& options) {
     for (const ManifestEntry& entry : manifest.entries) {
-      if (!IsLeftOut(entry.path, options)) expected_.emplace(entry.path, &entry);
+      if (!IsNotForTarget(entry.path, options)) expected_.emplace(entry.path, &entry);
     }
   }
 
@@ -96,35 +92,6 @@ class Proof {
   std::string first_;
 };
 
-// Descriptor of a list for rsync's --files-from: what is at the top, and with it all below. Each
-// name gets "./" before it, or "#innodb_redo" would be taken for a comment.
-absl::StatusOr<UniqueFd> ListTop(int backup, const RestoreTreeOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(backup));
-  std::string list;
-  for (const std::string& name : names) {
-    if (!IsLeftOut(name, options)) absl::StrAppend(&list, "./", name, absl::string_view("\0", 1));
-  }
-  UniqueFd file(memfd_create("files-from", MFD_CLOEXEC));
-  if (!file.ok()) return ErrnoError("make a list of files");
-  RETURN_IF_ERROR(WriteAll(file.get(), list, "a list of files"));
-  if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoError("rewind a list of files");
-  return file;
-}
-
-// The owner and mode of the top directory itself come last, since they let a server in; by rsync
-// again, for the sake of ACLs and attributes.
-absl::Status OpenToTheServer(RunRsyncOptions rsync, const RestoreTreeOptions& options, int target) {
-  rsync.argv = RsyncArguments(options.rsync, options.target);
-  rsync.argv.insert(rsync.argv.begin() + 1, "--exclude=*");
-  rsync.stdin_fd = -1;
-  rsync.progress_fd = -1;
-  rsync.on_entry = [](const ManifestEntry&) {};
-  RETURN_IF_ERROR(RunRsync(rsync).status());
-  // The verdict was on the backup, and not on what a server is about to make of it.
-  fremovexattr(target, kVerdictAttribute);
-  return absl::OkStatus();
-}
-
 absl::Status CheckRoomFor(int backup, const RestoreTreeOptions& options) {
   ASSIGN_OR_RETURN(const DiskUse use, MeasureTree(backup, options.backup));
   ASSIGN_OR_RETURN(const Room room, FindRoom(options.target));
@@ -136,26 +103,22 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
                                      const absl::optional<Manifest>& manifest, int target) {
   // Now that what an unfinished restore had taken is free again.
   RETURN_IF_ERROR(CheckRoomFor(backup, options));
-  RETURN_IF_ERROR(BecomeSubreaper());
-  ASSIGN_OR_RETURN(const UniqueFd list, ListTop(backup, options));
   absl::optional<Proof> proof;
   if (manifest.has_value()) proof.emplace(*manifest, options);
-  RunRsyncOptions rsync;
-  rsync.argv = RsyncArguments(options.rsync, options.target);
-  const std::vector<std::string> from_list = {"--recursive", "--files-from=-", "--from0",
-                                              "--no-implied-dirs"};
-  rsync.argv.insert(rsync.argv.begin() + 1, from_list.begin(), from_list.end());
-  rsync.source = backup;
-  rsync.source_path = options.backup;
-  rsync.stdin_fd = list.get();
-  rsync.progress_fd = options.progress_fd;
-  rsync.progress_interval = options.progress_interval;
-  rsync.on_entry = [&](const ManifestEntry& entry) {
-    if (proof.has_value()) proof->Add(entry);
-  };
-  ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
+  const Tree from = {backup, options.backup};
+  const Tree to = {target, options.target};
+  ASSIGN_OR_RETURN(const TreeTotals totals,
+                   CopyContents(
+                       options.copy, from, to,
+                       [&](const std::string& name) { return IsNotForTarget(name, options); },
+                       [&](const ManifestEntry& entry) {
+                         if (proof.has_value()) proof->Add(entry);
+                       }));
   if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));
-  RETURN_IF_ERROR(OpenToTheServer(std::move(rsync), options, target));
+  // Only now, since the owner and mode of the top let a server in.
+  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, from, to));
+  // The verdict was on the backup, and not on what a server is about to make of it.
+  fremovexattr(target, kVerdictAttribute);
   if (!options.unfinished) RETURN_IF_ERROR(FinishTarget(target, options.target));
   return RestoredTree{totals.bytes, totals.files, manifest.has_value()};
 }
@@ -165,7 +128,6 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
 absl::Status CheckRestoreTreeOptions(const RestoreTreeOptions& options) {
   RETURN_IF_ERROR(CheckPathFlag("backup", options.backup));
   RETURN_IF_ERROR(CheckPathFlag("target", options.target));
-  RETURN_IF_ERROR(CheckPathFlag("rsync", options.rsync));
   const std::string backup = absl::StrCat(absl::StripSuffix(options.backup, "/"), "/");
   const std::string target = absl::StrCat(absl::StripSuffix(options.target, "/"), "/");
   if (absl::StartsWith(target, backup) || absl::StartsWith(backup, target)) {

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "syncer/copy_tree.h"
 
 namespace mysql_backup {
 
@@ -18,9 +18,7 @@ struct RestoreTreeOptions {
   bool keep_identity = false;  // restore auto.cnf, a MySQL server's UUID, too
   bool unfinished = false;     // leave the target marked as unfinished: more is to be done to it
   bool dry_run = false;        // check all that can be checked beforehand, and change nothing
-  std::string rsync = "/usr/bin/rsync";
-  int progress_fd = 2;  // this and the next: see ProgressReporter
-  absl::Duration progress_interval = absl::Seconds(60);
+  CopyOptions copy;
 };
 
 struct RestoredTree {

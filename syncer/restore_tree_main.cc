@@ -1,9 +1,9 @@
 #include <gflags/gflags.h>
 
 #include "absl/strings/str_cat.h"
-#include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
+#include "syncer/copy_flags.h"
 #include "syncer/restore_tree.h"
 
 DEFINE_string(backup, "", "the backup, for example /backups/mysql/backup_20261123_020000");
@@ -16,13 +16,8 @@ DEFINE_bool(
     "leave the target marked as unfinished, since more is to be done to it; then --complete");
 DEFINE_bool(complete, false, "only take away the mark that --unfinished left");
 DEFINE_bool(dry_run, false, "check backup, target and room, and change nothing");
-DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
-DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
-DEFINE_int32(progress_every, 60, "seconds between progress lines on stderr when it is none");
 
 namespace {
-
-using mysql_backup::UsageError;
 
 constexpr mysql_backup::ToolHelp kHelp = {
     "restore_tree",
@@ -45,16 +40,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.keep_identity = FLAGS_keep_identity;
   options.unfinished = FLAGS_unfinished;
   options.dry_run = FLAGS_dry_run;
-  options.rsync = FLAGS_rsync;
-  options.progress_fd = FLAGS_progress_fd;
-  options.progress_interval = absl::Seconds(FLAGS_progress_every);
+  ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
   RETURN_IF_ERROR(mysql_backup::CheckRestoreTreeOptions(options));
-  if (FLAGS_progress_fd < 0) {
-    return UsageError(absl::StrCat("--progress_fd=", FLAGS_progress_fd, " is less than 0"));
-  }
-  if (FLAGS_progress_every < 1) {
-    return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
-  }
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a restore keeps the owner of each file"));
   if (FLAGS_complete) return mysql_backup::CompleteRestore(options);
   ASSIGN_OR_RETURN(const mysql_backup::RestoredTree restored, mysql_backup::RestoreTree(options));

@@ -187,7 +187,7 @@ expect_exit 4
 expect_stderr 'holds an unfinished restore: beginning anew'
 expect_stderr 'failed to copy .*exit code 23'
 expect_unfinished
-stub partly '/usr/bin/rsync "$@"' "[[ \$1 != '--exclude=*' ]] || exit 23"
+stub partly '/usr/bin/rsync "$@"' "[[ \" \$* \" != *' --include=*/ '* ]] || exit 23"
 restore --rsync="$test_dir/partly"
 expect_exit 4
 expect 'no mark' test -e "$target/RESTORE_UNFINISHED"

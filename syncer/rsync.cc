@@ -1,10 +1,11 @@
 #include "syncer/rsync.h"
 
-#include <algorithm>
+#include <fnmatch.h>
 
-#include "absl/strings/ascii.h"
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -21,29 +22,16 @@ constexpr size_t kMaxLine = size_t{64} << 10;
 constexpr size_t kItemSize = 11;  // of %i: ">f+++++++++"
 constexpr char kTop[] = ".";      // the name of the directory that is copied
 
-// "1023.99GB/s" and "9999:59:59", beyond which rsync writes question marks.
-constexpr size_t kMaxRate = 11;
-constexpr size_t kMaxClock = 10;
-
-// Reads the number at the beginning of `text`, 0 when there is none, and takes it away.
-int64_t ConsumeNumber(absl::string_view* text) {
-  const size_t size = static_cast<size_t>(
-      std::find_if_not(text->begin(), text->end(),
-                       [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) -
-      text->begin());
-  int64_t number = 0;
-  if (!absl::SimpleAtoi(text->substr(0, size), &number)) number = 0;
-  text->remove_prefix(size);
-  return number;
-}
-
-// Whether a word can be shown as it is: no longer than `size`, and nothing that would move the
-// cursor of a terminal.
-bool IsShowable(absl::string_view word, size_t size) {
-  return word.size() <= size && std::all_of(word.begin(), word.end(), [](char c) {
-           return absl::ascii_isgraph(static_cast<unsigned char>(c));
-         });
-}
+// What is left out at the top: patterns of fnmatch(3), as rsync's --exclude has them too; one with
+// a slash at its end is for directories alone.
+constexpr absl::string_view kLeftOut[] = {
+    // A restored server must not find the process id or the socket lock of one long gone.
+    "*.pid",
+    "*.sock.lock",
+    "lost+found/",
+    // That of the backup which a datadir was once restored from is not this one's.
+    kManifestName,
+};
 
 // rsync writes what is no printable ASCII as "\#012", and a backslash before "#" as well.
 std::string Unescape(absl::string_view text) {
@@ -62,9 +50,8 @@ std::string Unescape(absl::string_view text) {
   return plain;
 }
 
-}  // namespace
-
-std::vector<std::string> RsyncArguments(const std::string& rsync, const std::string& destination) {
+// What both kinds of run have in common.
+std::vector<std::string> CommonArguments(const std::string& rsync) {
   return {
       rsync,
       // Owners, modes, times, links; hard links, ACLs and extended attributes as well.
@@ -77,45 +64,53 @@ std::vector<std::string> RsyncArguments(const std::string& rsync, const std::str
       // The destination is empty: there is nothing to compare with.
       "--whole-file",
       "--one-file-system",
-      // Sockets, fifos and devices are no data.
-      "--no-devices",
-      "--no-specials",
-      // A restored server must not find the process id or the socket lock of one long gone.
-      "--exclude=/*.pid",
-      "--exclude=/*.sock.lock",
-      "--exclude=/lost+found/",
-      // That of the backup which a datadir was once restored from is not this one's.
-      absl::StrCat("--exclude=/", kManifestName),
-      // All that has to be copied is known before the first byte is, so percentages are true.
-      "--no-inc-recursive",
       "--info=progress2,nonreg0",
       // What was done, the checksum that was computed on the way, length, and name.
       "--checksum-choice=xxh128",
       absl::StrCat("--out-format=", kEntryMark, "%i %C %l %n"),
-      "--stats",
       "--no-human-readable",
       "--outbuf=L",
-      "./",
-      absl::StrCat(destination, "/"),
   };
 }
 
-absl::optional<CopyProgress> ParseProgress(absl::string_view line) {
+}  // namespace
+
+bool IsLeftOut(const std::string& name, bool is_directory) {
+  return std::any_of(std::begin(kLeftOut), std::end(kLeftOut), [&](absl::string_view pattern) {
+    if (absl::ConsumeSuffix(&pattern, "/") && !is_directory) return false;
+    return fnmatch(std::string(pattern).c_str(), name.c_str(), 0) == 0;
+  });
+}
+
+std::vector<std::string> FilesArguments(const std::string& rsync, const std::string& destination,
+                                        int64_t rate) {
+  std::vector<std::string> arguments = CommonArguments(rsync);
+  arguments.insert(arguments.end(), {"--files-from=-", "--from0", "--no-implied-dirs"});
+  // It counts in KiB, and takes 0 for any.
+  if (rate > 0) arguments.push_back(absl::StrCat("--bwlimit=", std::max<int64_t>(1, rate >> 10)));
+  arguments.insert(arguments.end(), {"./", absl::StrCat(destination, "/")});
+  return arguments;
+}
+
+std::vector<std::string> DirectoriesArguments(const std::string& rsync,
+                                              const std::string& destination) {
+  std::vector<std::string> arguments = CommonArguments(rsync);
+  for (const absl::string_view pattern : kLeftOut) {
+    arguments.push_back(absl::StrCat("--exclude=/", pattern));
+  }
+  arguments.insert(arguments.end(),
+                   {"--include=*/", "--exclude=*", "./", absl::StrCat(destination, "/")});
+  return arguments;
+}
+
+absl::optional<int64_t> ParseProgress(absl::string_view line) {
   //      8000000  16%    1.24GB/s    0:00:00 (xfr#1, to-chk=5/8)
   const std::vector<absl::string_view> fields =
       absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-  if (fields.size() < 4) return absl::nullopt;
-  absl::string_view percent = fields[1];
-  CopyProgress progress;
-  if (!absl::SimpleAtoi(fields[0], &progress.bytes) || progress.bytes < 0 ||
-      !absl::ConsumeSuffix(&percent, "%") || !absl::SimpleAtoi(percent, &progress.percent) ||
-      progress.percent < 0 || progress.percent > 100 || !absl::EndsWith(fields[2], "/s") ||
-      !IsShowable(fields[2], kMaxRate) || !IsShowable(fields[3], kMaxClock)) {
+  if (fields.size() < 4 || !absl::EndsWith(fields[1], "%") || !absl::EndsWith(fields[2], "/s")) {
     return absl::nullopt;
   }
-  progress.rate = std::string(fields[2]);
-  progress.clock = std::string(fields[3]);
-  return progress;
+  return ParseDigits(fields[0]);
 }
 
 absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
@@ -155,7 +150,7 @@ absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
   return entry;
 }
 
-void RsyncOutput::AddLine(absl::string_view line, absl::optional<CopyProgress>* newest) {
+void RsyncOutput::AddLine(absl::string_view line, absl::optional<int64_t>* newest) {
   if (absl::ConsumePrefix(&line, kEntryMark)) {
     absl::optional<ManifestEntry> entry = ParseCopiedEntry(line);
     if (entry.has_value()) {
@@ -163,20 +158,13 @@ void RsyncOutput::AddLine(absl::string_view line, absl::optional<CopyProgress>* 
     } else if (strange_line_.empty()) {
       strange_line_ = std::string(line);
     }
-  } else if (absl::ConsumePrefix(&line, "Total file size: ")) {
-    bytes_ = ConsumeNumber(&line);
-  } else if (absl::ConsumePrefix(&line, "Number of files: ")) {
-    // "8 (reg: 6, dir: 2)": a kind of which there is none is left out.
-    const size_t regular = line.find("reg: ");
-    absl::string_view count = regular == absl::string_view::npos ? "0" : line.substr(regular + 5);
-    files_ = ConsumeNumber(&count);
-  } else if (absl::optional<CopyProgress> progress = ParseProgress(line); progress.has_value()) {
-    *newest = std::move(progress);
+  } else if (const absl::optional<int64_t> progress = ParseProgress(line); progress.has_value()) {
+    *newest = progress;
   }
 }
 
-absl::optional<CopyProgress> RsyncOutput::Add(absl::string_view piece) {
-  absl::optional<CopyProgress> newest;
+absl::optional<int64_t> RsyncOutput::Add(absl::string_view piece) {
+  absl::optional<int64_t> newest;
   for (const char c : piece) {
     if (c != '\r' && c != '\n') {
       if (line_.size() < kMaxLine) line_.push_back(c);
@@ -186,11 +174,6 @@ absl::optional<CopyProgress> RsyncOutput::Add(absl::string_view piece) {
     line_.clear();
   }
   return newest;
-}
-
-absl::optional<TreeTotals> RsyncOutput::totals() const {
-  if (!bytes_.has_value() || !files_.has_value()) return absl::nullopt;
-  return TreeTotals{*bytes_, *files_};
 }
 
 std::string RsyncExitMeaning(int exit_code) {

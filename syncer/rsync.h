@@ -15,19 +15,20 @@
 
 namespace mysql_backup {
 
-// Returns the arguments that copy the current directory, whole, into the directory `destination`.
-std::vector<std::string> RsyncArguments(const std::string& rsync, const std::string& destination);
+// Whether an entry at the top is left out of a copy: process ids, locks, an old manifest.
+bool IsLeftOut(const std::string& name, bool is_directory);
 
-// How far the copy is, in rsync's own figures.
-struct CopyProgress {
-  int64_t bytes = 0;
-  int percent = 0;    // of the bytes of the whole tree
-  std::string rate;   // over the last seconds, for example "120.35MB/s"
-  std::string clock;  // H:MM:SS that are left
-};
+// Return the arguments that copy from the current directory into the directory `destination`: the
+// files that stdin lists (Partition::List), or the owners, modes, times, ACLs and attributes of all
+// directories, which are there already. `rate` is the bytes a second that it may copy; 0: any.
+std::vector<std::string> FilesArguments(const std::string& rsync, const std::string& destination,
+                                        int64_t rate);
+std::vector<std::string> DirectoriesArguments(const std::string& rsync,
+                                              const std::string& destination);
 
-// Returns what a line of --info=progress2 says, or nullopt for any other line.
-absl::optional<CopyProgress> ParseProgress(absl::string_view line);
+// Returns the bytes that are copied so far, as a line of --info=progress2 says, or nullopt for any
+// other line.
+absl::optional<int64_t> ParseProgress(absl::string_view line);
 
 // With this begins a line of --out-format, which rsync writes of each entry that it has copied.
 inline constexpr char kEntryMark[] = "entry ";
@@ -36,14 +37,7 @@ inline constexpr char kEntryMark[] = "entry ";
 // have no checksum, and neither have files that are a further name of one that was copied before.
 absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line);
 
-// A tree as --stats counts it.
-struct TreeTotals {
-  int64_t bytes = 0;  // lengths of all regular files (each name of a hard link counts) and links
-  int64_t files = 0;  // regular files, each name of a hard link
-};
-
-// Cuts rsync's standard output into lines as it comes, hands on the entries, and keeps what the
-// last ones say.
+// Cuts rsync's standard output into lines as it comes, and hands on the entries.
 class RsyncOutput {
  public:
   using OnEntry = std::function<void(ManifestEntry entry)>;
@@ -51,22 +45,17 @@ class RsyncOutput {
   explicit RsyncOutput(OnEntry on_entry) : on_entry_(std::move(on_entry)) {}
 
   // Takes the next piece, cut anywhere. Returns the newest progress in it, if any.
-  absl::optional<CopyProgress> Add(absl::string_view piece);
-
-  // The totals, once the lines of --stats have been seen.
-  absl::optional<TreeTotals> totals() const;
+  absl::optional<int64_t> Add(absl::string_view piece);
 
   // The first line of an entry that could not be understood; empty where there was none.
   const std::string& strange_line() const { return strange_line_; }
 
  private:
-  void AddLine(absl::string_view line, absl::optional<CopyProgress>* newest);
+  void AddLine(absl::string_view line, absl::optional<int64_t>* newest);
 
   const OnEntry on_entry_;
   std::string line_;
   std::string strange_line_;
-  absl::optional<int64_t> bytes_;
-  absl::optional<int64_t> files_;
 };
 
 // Returns what an exit code other than 0 means for a copy of a snapshot, and what to do about it.

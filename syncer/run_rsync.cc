@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/subprocess.h"
-#include "syncer/progress.h"
 
 namespace mysql_backup {
 namespace {
@@ -40,17 +39,17 @@ absl::Status BecomeSubreaper() {
   return ErrnoError("become a subreaper");
 }
 
-absl::StatusOr<TreeTotals> RunRsync(const RunRsyncOptions& options) {
+absl::Status RunRsync(const RunRsyncOptions& options) {
   const std::string& program = options.argv[0];
   RsyncOutput output(options.on_entry);
-  ProgressReporter reporter(options.progress_fd, options.progress_interval);
   SubprocessOptions rsync;
   rsync.argv = options.argv;
   rsync.working_directory = options.source;
   rsync.stdin_fd = options.stdin_fd;
+  rsync.stop_fd = options.stop_fd;
   rsync.on_stdout = [&](absl::string_view piece) {
-    const absl::optional<CopyProgress> progress = output.Add(piece);
-    if (progress.has_value()) reporter.Update(*progress);
+    const absl::optional<int64_t> bytes = output.Add(piece);
+    if (bytes.has_value()) options.on_progress(*bytes);
   };
   ASSIGN_OR_RETURN(Subprocess child, Subprocess::Start(std::move(rsync)));
   const pid_t group = child.pid();
@@ -64,18 +63,10 @@ absl::StatusOr<TreeTotals> RunRsync(const RunRsyncOptions& options) {
         RsyncExitMeaning(result->exit_code), words.empty() ? "" : "; its words: ", words));
   }
   if (!words.empty()) LOG(WARNING) << program << ": " << words;
-  const absl::optional<TreeTotals> totals = output.totals();
-  if (!totals.has_value()) {
-    return absl::InternalError(
-        absl::StrCat(program, " did not say what it copied; install rsync 3.2.3 or later"));
-  }
-  if (!output.strange_line().empty()) {
-    return absl::InternalError(
-        absl::StrCat(program, " said of a file it copied what is not understood: '",
-                     OneLine(output.strange_line()), "'; install rsync 3.2.3 or later"));
-  }
-  reporter.Complete();
-  return *totals;
+  if (output.strange_line().empty()) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(program, " said of a file it copied what is not understood: '",
+                   OneLine(output.strange_line()), "'; install rsync 3.2.3 or later"));
 }
 
 }  // namespace mysql_backup

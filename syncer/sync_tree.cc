@@ -15,7 +15,6 @@
 #include "base/status.h"
 #include "base/tool.h"
 #include "syncer/manifest_writer.h"
-#include "syncer/run_rsync.h"
 
 namespace mysql_backup {
 namespace {
@@ -67,16 +66,15 @@ absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int 
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(parent, name));
   ASSIGN_OR_RETURN(ManifestWriter manifest,
                    ManifestWriter::Create(copy.get(), options.destination));
-  RunRsyncOptions rsync;
-  rsync.argv = RsyncArguments(options.rsync, options.destination);
-  rsync.source = source;
-  rsync.source_path = options.source;
-  rsync.progress_fd = options.progress_fd;
-  rsync.progress_interval = options.progress_interval;
-  rsync.on_entry = [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); };
-  ASSIGN_OR_RETURN(const TreeTotals totals, RunRsync(rsync));
+  const Tree from = {source, options.source};
+  const Tree to = {copy.get(), options.destination};
+  ASSIGN_OR_RETURN(const TreeTotals totals,
+                   CopyContents(
+                       options.copy, from, to, [](const std::string&) { return false; },
+                       [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); }));
+  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, from, to));
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
-  RETURN_IF_ERROR(manifest.Finish(totals));
+  RETURN_IF_ERROR(manifest.Finish());
   return totals;
 }
 
@@ -85,7 +83,6 @@ absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int 
 absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options) {
   RETURN_IF_ERROR(CheckPathFlag("source", options.source));
   RETURN_IF_ERROR(CheckPathFlag("destination", options.destination));
-  RETURN_IF_ERROR(CheckPathFlag("rsync", options.rsync));
   if (!ParsePartialName(LastPart(options.destination)).has_value()) {
     return UsageError(absl::StrCat("--destination='", options.destination,
                                    "' does not end in /.backup_YYYYMMDD_HHMMSS.partial"));
@@ -103,7 +100,6 @@ absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
   RETURN_IF_ERROR(CheckNotEmpty(source.get(), options.source));
   RETURN_IF_ERROR(CheckNoManifestDirectory(source.get(), options.source));
   ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(ParentOf(options.destination)));
-  RETURN_IF_ERROR(BecomeSubreaper());
   const std::string name = LastPart(options.destination);
   if (mkdirat(parent.get(), name.c_str(), 0700) != 0) {
     const bool exists = errno == EEXIST;

@@ -7,17 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "syncer/rsync.h"
+#include "syncer/copy_tree.h"
+#include "syncer/partition.h"
 
 namespace mysql_backup {
 
 struct SyncTreeOptions {
   std::string source;       // the datadir in the mounted snapshot
   std::string destination;  // <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet
-  std::string rsync = "/usr/bin/rsync";
-  int progress_fd = 2;                                   // see ProgressReporter
-  absl::Duration progress_interval = absl::Seconds(60);  // see ProgressReporter
+  CopyOptions copy;
 };
 
 // UsageError unless both paths are plain, the destination's last part is a partial's name (no copy

@@ -4,18 +4,14 @@
 #include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
+#include "syncer/copy_flags.h"
 #include "syncer/sync_tree.h"
 
 DEFINE_string(source, "", "the datadir in the mounted snapshot, for example /mnt/mysql_snapshot");
 DEFINE_string(destination, "",
               "the copy to make: <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet");
-DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
-DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
-DEFINE_int32(progress_every, 60, "seconds between progress lines on stderr when it is none");
 
 namespace {
-
-using mysql_backup::UsageError;
 
 constexpr mysql_backup::ToolHelp kHelp = {
     "sync_tree",
@@ -31,16 +27,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   mysql_backup::SyncTreeOptions options;
   options.source = FLAGS_source;
   options.destination = FLAGS_destination;
-  options.rsync = FLAGS_rsync;
-  options.progress_fd = FLAGS_progress_fd;
-  options.progress_interval = absl::Seconds(FLAGS_progress_every);
+  ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
   RETURN_IF_ERROR(mysql_backup::CheckSyncTreeOptions(options));
-  if (FLAGS_progress_fd < 0) {
-    return UsageError(absl::StrCat("--progress_fd=", FLAGS_progress_fd, " is less than 0"));
-  }
-  if (FLAGS_progress_every < 1) {
-    return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
-  }
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));
   ASSIGN_OR_RETURN(const mysql_backup::TreeTotals totals, mysql_backup::SyncTree(options));
   absl::Status written = mysql_backup::WriteStdout(

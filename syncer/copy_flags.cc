@@ -1,0 +1,43 @@
+#include "syncer/copy_flags.h"
+
+#include <gflags/gflags.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/exit_code.h"
+#include "base/status.h"
+#include "base/tool.h"
+
+DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
+DEFINE_int32(jobs, 0,
+             "rsyncs side by side, 1 to 64; 0 is two for each processor, and no more than 8");
+DEFINE_string(rate, "", "at most so much is copied a second, for example 100M; empty: no limit");
+DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
+DEFINE_int32(progress_every, 60, "seconds between progress lines on stderr when it is none");
+
+namespace mysql_backup {
+
+absl::StatusOr<CopyOptions> CopyOptionsFromFlags() {
+  RETURN_IF_ERROR(CheckPathFlag("rsync", FLAGS_rsync));
+  constexpr int kMaxJobs = 64;
+  if (FLAGS_jobs < 0 || FLAGS_jobs > kMaxJobs) {
+    return UsageError(absl::StrCat("--jobs=", FLAGS_jobs, " is not from 0 to ", kMaxJobs));
+  }
+  if (FLAGS_progress_fd < 0) {
+    return UsageError(absl::StrCat("--progress_fd=", FLAGS_progress_fd, " is less than 0"));
+  }
+  if (FLAGS_progress_every < 1) {
+    return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
+  }
+  CopyOptions options;
+  options.rsync = FLAGS_rsync;
+  options.jobs = FLAGS_jobs;
+  if (!FLAGS_rate.empty()) {
+    ASSIGN_OR_RETURN(const uint64_t rate, SizeFromFlag("rate", FLAGS_rate));
+    options.rate = static_cast<int64_t>(rate);
+  }
+  options.progress_fd = FLAGS_progress_fd;
+  options.progress_interval = absl::Seconds(FLAGS_progress_every);
+  return options;
+}
+
+}  // namespace mysql_backup
