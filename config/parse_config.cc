@@ -48,6 +48,7 @@ constexpr Key kKeys[] = {
     {"LOCK_WAIT", "5", false, [](absl::string_view value) { return NumberValue(value, 1, 60); }},
     {"LOCK_MAX_HOLD", "3600", false,
      [](absl::string_view value) { return NumberValue(value, 1, kSecondsADay); }},
+    {"REUSE", "none", false, &ReuseValue},
     {"COPY_JOBS", "", true, [](absl::string_view value) { return NumberValue(value, 1, 64); }},
     {"COPY_RATE", "", true, &SizeValue},
     {"COPY_PRIORITY", "normal", false, &PriorityValue},

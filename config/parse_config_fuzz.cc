@@ -34,6 +34,7 @@ const std::vector<std::string>& Keys() {
       "LOCK_SCOPE",
       "LOCK_WAIT",
       "LOCK_MAX_HOLD",
+      "REUSE",
       "COPY_JOBS",
       "COPY_RATE",
       "COPY_PRIORITY",

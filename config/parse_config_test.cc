@@ -32,6 +32,7 @@ TEST(ParseConfigTest, AnEmptyTextGivesTheDefaultsInOrder) {
       {"LOCK_SCOPE", "backup"},
       {"LOCK_WAIT", "5"},
       {"LOCK_MAX_HOLD", "3600"},
+      {"REUSE", "none"},
       {"COPY_JOBS", ""},
       {"COPY_RATE", ""},
       {"COPY_PRIORITY", "normal"},
@@ -67,6 +68,7 @@ TEST(ParseConfigTest, ReadsEveryKey) {
                                                      {"LOCK_SCOPE", "snapshot"},
                                                      {"LOCK_WAIT", "60"},
                                                      {"LOCK_MAX_HOLD", "86400"},
+                                                     {"REUSE", "hardlink"},
                                                      {"COPY_JOBS", "4"},
                                                      {"COPY_RATE", "100M"},
                                                      {"COPY_PRIORITY", "low"}};
@@ -127,6 +129,7 @@ TEST(ParseConfigTest, RefusesWithFileAndLine) {
       {"LOCK_SCOPE=no", "f:1: LOCK_SCOPE=no: ", "'backup'"},
       {"LOCK_WAIT=61", "f:1: LOCK_WAIT=61: ", "1 to 60"},
       {"LOCK_MAX_HOLD=86401", "f:1: LOCK_MAX_HOLD=86401: ", "1 to 86400"},
+      {"REUSE=yes", "f:1: REUSE=yes: ", "'reflink'"},
       {"COPY_JOBS=0", "f:1: COPY_JOBS=0: ", "1 to 64"},
       {"COPY_RATE=100", "f:1: COPY_RATE=100: ", "such as 1G"},
       {"COPY_PRIORITY=idle", "f:1: COPY_PRIORITY=idle: ", "'low'"},

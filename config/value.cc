@@ -58,6 +58,13 @@ absl::StatusOr<std::string> PriorityValue(absl::string_view value) {
       "must be 'normal' or 'low' (behind whatever else wants the processors and the disks)");
 }
 
+absl::StatusOr<std::string> ReuseValue(absl::string_view value) {
+  if (value == "none" || value == "hardlink" || value == "reflink") return std::string(value);
+  return absl::InvalidArgumentError(
+      "must be 'none', 'hardlink' (unchanged files are shared with the backup before) or 'reflink' "
+      "(unchanged blocks are)");
+}
+
 bool IsAtOrBelow(absl::string_view path, absl::string_view directory) {
   return absl::ConsumePrefix(&path, directory) && (path.empty() || path.front() == '/');
 }

@@ -34,6 +34,9 @@ absl::StatusOr<std::string> LockScopeValue(absl::string_view value);
 // "normal" or "low".
 absl::StatusOr<std::string> PriorityValue(absl::string_view value);
 
+// "none", "hardlink" or "reflink".
+absl::StatusOr<std::string> ReuseValue(absl::string_view value);
+
 // Whether a path is the other one or lies below it; both as PathValue returns them.
 bool IsAtOrBelow(absl::string_view path, absl::string_view directory);
 

@@ -20,7 +20,7 @@ Value OneToSixty(absl::string_view text) { return NumberValue(text, 1, 60); }
 void FuzzOne(absl::string_view input) {
   for (Value (*parse)(absl::string_view) :
        {&GroupNameValue, &VolumeNameValue, &SizeValue, &PathValue, &OneToSixty, &LockScopeValue,
-        &PriorityValue}) {
+        &PriorityValue, &ReuseValue}) {
     const Value value = parse(input);
     if (!value.ok()) {
       CHECK(!value.status().message().empty());

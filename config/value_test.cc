@@ -132,6 +132,12 @@ TEST(PriorityValueTest, Table) {
   ExpectRefused(&PriorityValue, {{"Low", "'low'"}, {"idle", "'normal'"}});
 }
 
+TEST(ReuseValueTest, Table) {
+  ExpectAccepted(&ReuseValue, {{"none", "none"}, {"hardlink", "hardlink"}, {"reflink", "reflink"}});
+  ExpectRefused(&ReuseValue,
+                {{"None", "'none'"}, {"hardlinks", "'hardlink'"}, {"yes", "'reflink'"}});
+}
+
 TEST(IsAtOrBelowTest, Table) {
   EXPECT_TRUE(IsAtOrBelow("/a", "/a"));
   EXPECT_TRUE(IsAtOrBelow("/a/b", "/a"));

@@ -12,13 +12,18 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
 #include "base/file.h"
+#include "base/human_bytes.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
 #include "syncer/progress.h"
+#include "syncer/rsync.h"
 #include "syncer/run_rsync.h"
 
 namespace mysql_backup {
@@ -33,18 +38,27 @@ absl::StatusOr<UniqueFd> FileOf(const Partition::List& list) {
   return file;
 }
 
+// rsync remembers some 40 bytes of each block, and takes none larger than 128 KiB. InnoDB's page is
+// the unit in which a database changes.
+int64_t BlockBytes(int64_t largest_file) {
+  constexpr int64_t kPage = int64_t{16} << 10;
+  constexpr int64_t kLargestBlock = int64_t{128} << 10;
+  constexpr int64_t kMaxBlocks = int64_t{1} << 20;
+  int64_t bytes = kPage;
+  while (bytes < kLargestBlock && largest_file / bytes > kMaxBlocks) bytes *= 2;
+  return bytes;
+}
+
 // The workers, each with one rsync after the other, and what they share.
 class SideBySide {
  public:
-  SideBySide(const CopyOptions& options, int jobs, const Tree& source, const Tree& destination,
-             Partition partition, const RsyncOutput::OnEntry& on_entry)
+  SideBySide(const CopyOptions& options, int jobs, const CopyTask& task, Partition partition)
       : options_(options),
         jobs_(jobs),
-        source_(source),
-        destination_(destination),
-        on_entry_(on_entry),
+        task_(task),
         partition_(std::move(partition)),
-        reporter_(options.progress_fd, options.progress_interval, partition_.totals().bytes) {}
+        reporter_(options.progress_fd, options.progress_interval, partition_.totals().bytes),
+        reuse_(task.reuse) {}
 
   absl::Status Run() {
     stop_.reset(eventfd(0, EFD_CLOEXEC));
@@ -59,8 +73,13 @@ class SideBySide {
     if (copied_.files != expected.files || copied_.bytes != expected.bytes) {
       return absl::InternalError(absl::StrCat(
           options_.rsync, " copied less or more than there is: it told of ", copied_.files,
-          " files and ", copied_.bytes, " bytes, and ", source_.path, " has ", expected.files,
+          " files and ", copied_.bytes, " bytes, and ", task_.source.path, " has ", expected.files,
           " files and ", expected.bytes, " bytes; install rsync 3.2.3 or later"));
+    }
+    if (reuse_ != Reuse::kNone) {
+      LOG(INFO) << reused_.files << " of " << copied_.files << " files and "
+                << HumanBytes(static_cast<double>(reused_.bytes)) << " of "
+                << HumanBytes(static_cast<double>(copied_.bytes)) << " are unchanged";
     }
     reporter_.Complete();
     return absl::OkStatus();
@@ -69,9 +88,9 @@ class SideBySide {
  private:
   void Work() {
     while (true) {
-      absl::StatusOr<absl::optional<Partition::List>> list = NextPart();
-      if (list.ok() && !list->has_value()) return;
-      const absl::Status status = list.ok() ? CopyPart(**list) : list.status();
+      absl::StatusOr<absl::optional<Partition::Part>> part = NextPart();
+      if (part.ok() && !part->has_value()) return;
+      const absl::Status status = part.ok() ? CopyPart(**part) : part.status();
       if (status.ok()) continue;
       absl::MutexLock lock(&mutex_);
       // The first failure is the reason of all further ones: they are ended because of it.
@@ -81,47 +100,95 @@ class SideBySide {
     }
   }
 
-  absl::StatusOr<absl::optional<Partition::List>> NextPart() {
+  absl::StatusOr<absl::optional<Partition::Part>> NextPart() {
     absl::MutexLock lock(&mutex_);
     if (!failure_.ok()) return absl::nullopt;
     return partition_.Next();
   }
 
-  absl::Status CopyPart(const Partition::List& list) {
+  absl::Status CopyPart(const Partition::Part& part) {
+    FilesOptions files;
+    files.rate = options_.rate / jobs_;
+    ASSIGN_OR_RETURN(const Reuse reuse, Prepare(part));
+    if (reuse == Reuse::kHardlink) files.link_to = task_.previous->path();
+    files.in_place = reuse == Reuse::kReflink;
+    files.block_bytes = BlockBytes(part.largest_bytes);
+    RETURN_IF_ERROR(CopyFiles(part.names, files, reuse));
+    files.compare_content = reuse != Reuse::kNone;
+    return CopyFiles(part.suspects, files, reuse);
+  }
+
+  // Clones what is to be updated. Returns how the part can be copied.
+  absl::StatusOr<Reuse> Prepare(const Partition::Part& part) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (reuse_ != Reuse::kReflink) return reuse_;
+    }
+    for (const Partition::List* const list : {&part.names, &part.suspects}) {
+      for (const absl::string_view name : absl::StrSplit(*list, '\0', absl::SkipEmpty())) {
+        RETURN_IF_ERROR(CheckInterrupt());
+        const absl::Status status =
+            task_.previous->Clone(std::string(name), task_.destination.directory);
+        if (status.ok()) continue;
+        if (!absl::IsUnimplemented(status)) return status;
+        absl::MutexLock lock(&mutex_);
+        if (reuse_ != Reuse::kNone) {
+          LOG(WARNING) << "no files are shared with " << task_.previous->path() << ": "
+                       << status.message() << "; REUSE=reflink needs XFS or btrfs";
+        }
+        reuse_ = Reuse::kNone;
+        return reuse_;
+      }
+    }
+    return Reuse::kReflink;
+  }
+
+  absl::Status CopyFiles(const Partition::List& list, const FilesOptions& files, Reuse reuse) {
+    if (list.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(const UniqueFd file, FileOf(list));
-    int64_t bytes_of_part = 0;
+    int64_t bytes_of_list = 0;
     RunRsyncOptions rsync;
-    rsync.argv = FilesArguments(options_.rsync, destination_.path, options_.rate / jobs_);
-    rsync.source = source_.directory;
-    rsync.source_path = source_.path;
+    rsync.argv = FilesArguments(options_.rsync, task_.destination.path, files);
+    rsync.source = task_.source.directory;
+    rsync.source_path = task_.source.path;
     rsync.stdin_fd = file.get();
     rsync.stop_fd = stop_.get();
-    rsync.on_entry = [this](ManifestEntry entry) {
+    rsync.may_reuse = reuse != Reuse::kNone;
+    rsync.on_entry = [this](CopiedEntry copied) { AddEntry(std::move(copied)); };
+    rsync.on_progress = [this, &bytes_of_list](int64_t bytes) {
       absl::MutexLock lock(&mutex_);
-      if (entry.kind == ManifestEntry::Kind::kFile) ++copied_.files;
-      copied_.bytes += static_cast<int64_t>(entry.bytes);
-      on_entry_(std::move(entry));
-    };
-    rsync.on_progress = [this, &bytes_of_part](int64_t bytes) {
-      absl::MutexLock lock(&mutex_);
-      bytes_ += bytes - std::exchange(bytes_of_part, bytes);
+      bytes_ += bytes - std::exchange(bytes_of_list, bytes);
       reporter_.Update(bytes_);
     };
     return RunRsync(rsync);
   }
 
+  void AddEntry(CopiedEntry copied) {
+    absl::MutexLock lock(&mutex_);
+    ManifestEntry& entry = copied.entry;
+    TreeTotals added = {static_cast<int64_t>(entry.bytes),
+                        entry.kind == ManifestEntry::Kind::kFile ? 1 : 0};
+    copied_ += added;
+    if (copied.reused) {
+      reused_ += added;
+      if (entry.checksum.empty())
+        entry.checksum = task_.previous->ChecksumOf(entry.path, entry.bytes);
+    }
+    task_.on_entry(std::move(entry));
+  }
+
   const CopyOptions& options_;
   const int jobs_;
-  const Tree& source_;
-  const Tree& destination_;
+  const CopyTask& task_;
   UniqueFd stop_;
 
   absl::Mutex mutex_;
-  const RsyncOutput::OnEntry& on_entry_ ABSL_GUARDED_BY(mutex_);
   Partition partition_ ABSL_GUARDED_BY(mutex_);
   ProgressReporter reporter_ ABSL_GUARDED_BY(mutex_);
-  TreeTotals copied_ ABSL_GUARDED_BY(mutex_);  // as rsync tells of them
-  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // the same, while a file is being copied too
+  Reuse reuse_ ABSL_GUARDED_BY(mutex_);
+  TreeTotals copied_ ABSL_GUARDED_BY(mutex_);  // as rsync tells of them, what is reused included
+  TreeTotals reused_ ABSL_GUARDED_BY(mutex_);
+  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // that went through an rsync, for the progress
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -131,29 +198,29 @@ int DefaultJobs() {
   return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
 }
 
-absl::StatusOr<TreeTotals> CopyContents(
-    const CopyOptions& options, const Tree& source, const Tree& destination,
-    const std::function<bool(const std::string& name)>& leave_out,
-    const RsyncOutput::OnEntry& on_entry) {
+absl::StatusOr<TreeTotals> CopyContents(const CopyOptions& options, const CopyTask& task) {
   const int jobs = options.jobs > 0 ? options.jobs : DefaultJobs();
   Partition::Options parts;
-  parts.directory = source.directory;
-  parts.path = source.path;
+  parts.directory = task.source.directory;
+  parts.path = task.source.path;
   parts.jobs = jobs;
   parts.is_left_out = [&](const TreeEntry& entry) {
-    return IsLeftOut(entry.path, S_ISDIR(entry.facts.st_mode)) || leave_out(entry.path);
+    return IsLeftOut(entry.path, S_ISDIR(entry.facts.st_mode)) || task.leave_out(entry.path);
+  };
+  parts.is_suspect = [&](const struct stat& facts) {
+    return task.reuse != Reuse::kNone && task.previous->MayDifferUnseen(facts);
   };
   const auto make_directory = [&](const std::string& path) -> absl::Status {
-    if (mkdirat(destination.directory, path.c_str(), 0700) != 0) {
-      return ErrnoError(absl::StrCat("make directory ", destination.path, "/", OneLine(path)));
+    if (mkdirat(task.destination.directory, path.c_str(), 0700) != 0) {
+      return ErrnoError(absl::StrCat("make directory ", task.destination.path, "/", OneLine(path)));
     }
-    on_entry({ManifestEntry::Kind::kDirectory, path, 0, ""});
+    task.on_entry({ManifestEntry::Kind::kDirectory, path, 0, ""});
     return absl::OkStatus();
   };
   ASSIGN_OR_RETURN(Partition partition, Partition::Create(std::move(parts), make_directory));
   const TreeTotals totals = partition.totals();
   RETURN_IF_ERROR(BecomeSubreaper());
-  SideBySide copy(options, jobs, source, destination, std::move(partition), on_entry);
+  SideBySide copy(options, jobs, task, std::move(partition));
   RETURN_IF_ERROR(copy.Run());
   return totals;
 }
@@ -165,7 +232,7 @@ absl::Status CopyDirectoryAttributes(const CopyOptions& options, const Tree& sou
   rsync.argv = DirectoriesArguments(options.rsync, destination.path);
   rsync.source = source.directory;
   rsync.source_path = source.path;
-  rsync.on_entry = [](const ManifestEntry&) {};
+  rsync.on_entry = [](const CopiedEntry&) {};
   rsync.on_progress = [](int64_t) {};
   return RunRsync(rsync);
 }

@@ -10,8 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/manifest.h"
 #include "syncer/partition.h"
-#include "syncer/rsync.h"
+#include "syncer/previous_backup.h"
 
 namespace mysql_backup {
 
@@ -33,14 +34,28 @@ struct Tree {
   std::string path;    // of the top
 };
 
-// Copies all that is in `source` into `destination`, which belongs to the caller alone and is empty
-// or nearly so: directories are made, with no rights for others yet, and files and links are copied
-// whole. What IsLeftOut() or `leave_out` says of a name at the top is left out. Hands on every
-// entry, one at a time. Returns what has been copied, which is all that the source has.
-absl::StatusOr<TreeTotals> CopyContents(
-    const CopyOptions& options, const Tree& source, const Tree& destination,
-    const std::function<bool(const std::string& name)>& leave_out,
-    const RsyncOutput::OnEntry& on_entry);
+// How files are shared with the previous backup.
+enum class Reuse {
+  kNone,
+  kHardlink,  // unchanged files are further names of its files
+  kReflink,   // all files begin as clones of its files, and blocks that differ are written
+};
+
+struct CopyTask {
+  Tree source;
+  Tree destination;  // belongs to the caller alone, and is empty or nearly so
+  // What is left out at the top besides what IsLeftOut() says.
+  std::function<bool(const std::string& name)> leave_out = [](const std::string&) { return false; };
+  std::function<void(ManifestEntry entry)> on_entry;  // gets every entry, one at a time
+  Reuse reuse = Reuse::kNone;
+  const PreviousBackup* previous = nullptr;  // not owned; needed unless `reuse` is kNone
+};
+
+// Copies all that is in the source: directories are made, with no rights for others yet, files and
+// links are copied whole, but for what is shared with the previous backup. Where the filesystem
+// cannot clone, nothing is, and a warning says so. Returns what the source has, all of which is in
+// the destination then.
+absl::StatusOr<TreeTotals> CopyContents(const CopyOptions& options, const CopyTask& task);
 
 // To be called afterwards: gives the directories, the top as well, their owners, modes, times, ACLs
 // and attributes, which writing into them would have changed.

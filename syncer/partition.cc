@@ -49,15 +49,16 @@ absl::StatusOr<Partition> Partition::Create(
     partition.totals_.bytes += facts.st_size;
     if (S_ISREG(facts.st_mode)) ++partition.totals_.files;
     if (!partition.IsForItems(*entry)) continue;
-    Item item = {facts.st_size, "", 1};
-    AddName(entry->path, &item.names);
-    if (facts.st_nlink == 1) {
-      partition.items_.push_back(std::move(item));
-      continue;
+    Item first = {facts.st_size, "", 0, partition.options_.is_suspect(facts)};
+    Item* item = nullptr;
+    if (facts.st_nlink > 1) {
+      item = &linked.emplace(facts.st_ino, std::move(first)).first->second;
+    } else {
+      partition.items_.push_back(std::move(first));
+      item = &partition.items_.back();
     }
-    Item& names = linked.emplace(facts.st_ino, Item{facts.st_size, "", 0}).first->second;
-    names.names += item.names;
-    ++names.count;
+    AddName(entry->path, &item->names);
+    ++item->count;
   }
   for (auto& [inode, item] : linked) partition.items_.push_back(std::move(item));
   std::sort(partition.items_.begin(), partition.items_.end(),
@@ -69,29 +70,34 @@ absl::StatusOr<Partition> Partition::Create(
   return partition;
 }
 
-absl::StatusOr<absl::optional<Partition::List>> Partition::Next() {
-  List list;
+absl::StatusOr<absl::optional<Partition::Part>> Partition::Next() {
+  Part part;
   size_t files = 0;
   int64_t bytes = 0;
+  const auto add = [&](int64_t file_bytes) {
+    bytes += file_bytes;
+    part.largest_bytes = std::max(part.largest_bytes, file_bytes);
+  };
   const auto is_full = [&] {
     return files >= kPartFiles || (options_.jobs > 1 && bytes >= part_bytes_);
   };
   while (!items_.empty() && !is_full()) {
-    list += items_.back().names;
-    files += items_.back().count;
-    bytes += items_.back().bytes;
+    const Item& item = items_.back();
+    (item.is_suspect ? part.suspects : part.names) += item.names;
+    files += item.count;
+    add(item.bytes);
     items_.pop_back();
   }
   while (!walked_ && !is_full()) {
     ASSIGN_OR_RETURN(const absl::optional<TreeEntry> entry, NextEntry());
     walked_ = !entry.has_value();
     if (walked_ || !IsCopied(entry->facts) || IsForItems(*entry)) continue;
-    AddName(entry->path, &list);
+    AddName(entry->path, options_.is_suspect(entry->facts) ? &part.suspects : &part.names);
     ++files;
-    bytes += entry->facts.st_size;
+    add(entry->facts.st_size);
   }
-  if (list.empty()) return absl::nullopt;
-  return list;
+  if (files == 0) return absl::nullopt;
+  return part;
 }
 
 absl::StatusOr<absl::optional<TreeEntry>> Partition::NextEntry() {

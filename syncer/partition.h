@@ -22,6 +22,12 @@ namespace mysql_backup {
 struct TreeTotals {
   int64_t bytes = 0;  // lengths of all regular files (each name of a hard link counts) and links
   int64_t files = 0;  // regular files, each name of a hard link
+
+  TreeTotals& operator+=(const TreeTotals& more) {
+    bytes += more.bytes;
+    files += more.files;
+    return *this;
+  }
 };
 
 // Movable, not thread-safe.
@@ -33,10 +39,18 @@ class Partition {
     int jobs = 1;        // how many are to share the work
     // Whether an entry of the top is no part of the tree, nor what is below it.
     std::function<bool(const TreeEntry& entry)> is_left_out;
+    // Whether a file goes into Part::suspects.
+    std::function<bool(const struct stat& facts)> is_suspect;
   };
 
   // What rsync's --files-from takes with --from0: "./PATH" and a NUL of each file and link.
   using List = std::string;
+
+  struct Part {
+    List names;
+    List suspects;              // the rest of it
+    int64_t largest_bytes = 0;  // of its largest file
+  };
 
   // Goes through the whole tree once, and hands on each directory, before those within it.
   // Sockets, fifos, devices and what is mounted in it are no part of the tree.
@@ -49,7 +63,7 @@ class Partition {
   // All names of a file are in one part, since no rsync can link what another one copies. Goes
   // through the tree a second time, so that the names of the many small files need not be
   // remembered.
-  absl::StatusOr<absl::optional<List>> Next();
+  absl::StatusOr<absl::optional<Part>> Next();
 
  private:
   // A large file or all names of one with several, which have to be known before all others.
@@ -57,6 +71,7 @@ class Partition {
     int64_t bytes = 0;
     List names;
     size_t count = 0;
+    bool is_suspect = false;
   };
 
   Partition(Options options, dev_t device, TreeWalk walk)

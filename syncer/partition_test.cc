@@ -48,6 +48,7 @@ class PartitionTest : public testing::Test {
     options.path = top_;
     options.jobs = jobs;
     options.is_left_out = [](const TreeEntry& entry) { return entry.path == "left_out"; };
+    options.is_suspect = [this](const struct stat& facts) { return facts.st_size == suspect_; };
     directories_.clear();
     auto partition = Partition::Create(options, [this](const std::string& path) {
       directories_.push_back(path);
@@ -57,14 +58,22 @@ class PartitionTest : public testing::Test {
     totals_ = partition->totals();
     std::vector<std::set<std::string>> parts;
     while (true) {
-      const auto list = partition->Next();
-      EXPECT_TRUE(list.ok()) << list.status();
-      if (!list.ok() || !list->has_value()) return parts;
+      const auto part = partition->Next();
+      EXPECT_TRUE(part.ok()) << part.status();
+      if (!part.ok() || !part->has_value()) return parts;
       parts.emplace_back();
-      for (const absl::string_view name : absl::StrSplit(**list, '\0', absl::SkipEmpty())) {
-        EXPECT_EQ(name.substr(0, 2), "./");
-        EXPECT_TRUE(parts.back().emplace(name.substr(2)).second) << name << " is there twice";
-      }
+      Add((*part)->names, &parts.back());
+      std::set<std::string> suspects;
+      Add((*part)->suspects, &suspects);
+      suspects_.insert(suspects.begin(), suspects.end());
+      parts.back().insert(suspects.begin(), suspects.end());
+    }
+  }
+
+  static void Add(const Partition::List& list, std::set<std::string>* paths) {
+    for (const absl::string_view name : absl::StrSplit(list, '\0', absl::SkipEmpty())) {
+      EXPECT_EQ(name.substr(0, 2), "./");
+      EXPECT_TRUE(paths->emplace(name.substr(2)).second) << name << " is there twice";
     }
   }
 
@@ -72,6 +81,8 @@ class PartitionTest : public testing::Test {
   UniqueFd directory_;
   std::vector<std::string> directories_;
   TreeTotals totals_;
+  int64_t suspect_ = -1;  // files of this length are suspects
+  std::set<std::string> suspects_;
 };
 
 TEST_F(PartitionTest, AnEmptyTreeHasNoParts) {
@@ -141,6 +152,22 @@ TEST_F(PartitionTest, AllNamesOfAFileAreInOnePart) {
     for (int j = 0; j < 3; ++j) {
       EXPECT_EQ(part_of[absl::StrCat("d/f", i, ".", j)], part_of[absl::StrCat("f", i)]);
     }
+  }
+}
+
+TEST_F(PartitionTest, SuspectsAreApart) {
+  Make("small", 5);
+  Make("also", 6);
+  Make("linked", 7);
+  Link("linked", "further");
+  Make("large", 40 * kMib);
+  for (const int64_t bytes : {int64_t{5}, int64_t{7}, 40 * kMib}) {
+    suspect_ = bytes;
+    suspects_.clear();
+    ASSERT_EQ(Parts(1).size(), 1U);
+    EXPECT_EQ(suspects_, bytes == 5   ? std::set<std::string>({"small"})
+                         : bytes == 7 ? std::set<std::string>({"linked", "further"})
+                                      : std::set<std::string>({"large"}));
   }
 }
 

@@ -105,18 +105,17 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
   RETURN_IF_ERROR(CheckRoomFor(backup, options));
   absl::optional<Proof> proof;
   if (manifest.has_value()) proof.emplace(*manifest, options);
-  const Tree from = {backup, options.backup};
-  const Tree to = {target, options.target};
-  ASSIGN_OR_RETURN(const TreeTotals totals,
-                   CopyContents(
-                       options.copy, from, to,
-                       [&](const std::string& name) { return IsNotForTarget(name, options); },
-                       [&](const ManifestEntry& entry) {
-                         if (proof.has_value()) proof->Add(entry);
-                       }));
+  CopyTask task;
+  task.source = {backup, options.backup};
+  task.destination = {target, options.target};
+  task.leave_out = [&](const std::string& name) { return IsNotForTarget(name, options); };
+  task.on_entry = [&](const ManifestEntry& entry) {
+    if (proof.has_value()) proof->Add(entry);
+  };
+  ASSIGN_OR_RETURN(const TreeTotals totals, CopyContents(options.copy, task));
   if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));
   // Only now, since the owner and mode of the top let a server in.
-  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, from, to));
+  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, task.source, task.destination));
   // The verdict was on the backup, and not on what a server is about to make of it.
   fremovexattr(target, kVerdictAttribute);
   if (!options.unfinished) RETURN_IF_ERROR(FinishTarget(target, options.target));

@@ -20,7 +20,8 @@ namespace {
 constexpr size_t kMaxLine = size_t{64} << 10;
 
 constexpr size_t kItemSize = 11;  // of %i: ">f+++++++++"
-constexpr char kTop[] = ".";      // the name of the directory that is copied
+constexpr absl::string_view kFurtherName = "hf+++++++++";
+constexpr char kTop[] = ".";  // the name of the directory that is copied
 
 // What is left out at the top: patterns of fnmatch(3), as rsync's --exclude has them too; one with
 // a slash at its end is for directories alone.
@@ -61,8 +62,6 @@ std::vector<std::string> CommonArguments(const std::string& rsync) {
       "--modify-window=-1",
       // Page-compressed tables are full of holes; a copy without them could fill the disk.
       "--sparse",
-      // The destination is empty: there is nothing to compare with.
-      "--whole-file",
       "--one-file-system",
       "--info=progress2,nonreg0",
       // What was done, the checksum that was computed on the way, length, and name.
@@ -83,11 +82,24 @@ bool IsLeftOut(const std::string& name, bool is_directory) {
 }
 
 std::vector<std::string> FilesArguments(const std::string& rsync, const std::string& destination,
-                                        int64_t rate) {
+                                        const FilesOptions& options) {
   std::vector<std::string> arguments = CommonArguments(rsync);
   arguments.insert(arguments.end(), {"--files-from=-", "--from0", "--no-implied-dirs"});
   // It counts in KiB, and takes 0 for any.
-  if (rate > 0) arguments.push_back(absl::StrCat("--bwlimit=", std::max<int64_t>(1, rate >> 10)));
+  if (options.rate > 0) {
+    arguments.push_back(absl::StrCat("--bwlimit=", std::max<int64_t>(1, options.rate >> 10)));
+  }
+  if (options.in_place) {
+    arguments.insert(arguments.end(), {"--inplace", "--no-whole-file",
+                                       absl::StrCat("--block-size=", options.block_bytes)});
+    if (options.compare_content) arguments.push_back("--ignore-times");
+  } else {
+    arguments.push_back("--whole-file");
+    if (options.compare_content) arguments.push_back("--checksum");
+  }
+  if (!options.link_to.empty()) arguments.push_back(absl::StrCat("--link-dest=", options.link_to));
+  // Tells of reused files, too.
+  if (options.in_place || !options.link_to.empty()) arguments.push_back("--info=name2");
   arguments.insert(arguments.end(), {"./", absl::StrCat(destination, "/")});
   return arguments;
 }
@@ -113,7 +125,7 @@ absl::optional<int64_t> ParseProgress(absl::string_view line) {
   return ParseDigits(fields[0]);
 }
 
-absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
+absl::optional<CopiedEntry> ParseCopiedEntry(absl::string_view line) {
   if (line.size() < kItemSize + kChecksumDigits + 2) return absl::nullopt;
   const absl::string_view item = line.substr(0, kItemSize);
   // Blanks where rsync has computed none.
@@ -125,10 +137,11 @@ absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
   if (!bytes.has_value() || digits == absl::string_view::npos) return absl::nullopt;
   line.remove_prefix(digits + 1);
 
-  ManifestEntry entry;
+  CopiedEntry copied;
+  ManifestEntry& entry = copied.entry;
   entry.bytes = static_cast<uint64_t>(*bytes);
   entry.checksum = std::string(checksum);
-  bool has_checksum = false;
+  bool may_have_checksum = false;
   switch (item[1]) {
     case 'd':
       if (!absl::ConsumeSuffix(&line, "/")) return absl::nullopt;
@@ -136,8 +149,11 @@ absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
       entry.bytes = 0;
       break;
     case 'f':
-      has_checksum = item[0] != 'h';
+      // Received, or a further name ("hf+++++++++") of one that was; all else was there already.
+      copied.reused = item[0] != '>' && item != kFurtherName;
+      may_have_checksum = item != kFurtherName;
       entry.kind = ManifestEntry::Kind::kFile;
+      if (item[0] == '>' && checksum.empty()) return absl::nullopt;
       break;
     case 'L':
       entry.kind = ManifestEntry::Kind::kLink;
@@ -145,16 +161,16 @@ absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line) {
     default:
       return absl::nullopt;
   }
-  if (has_checksum ? !IsChecksum(checksum) : !checksum.empty()) return absl::nullopt;
+  if (!checksum.empty() && !(may_have_checksum && IsChecksum(checksum))) return absl::nullopt;
   entry.path = Unescape(line);
-  return entry;
+  return copied;
 }
 
 void RsyncOutput::AddLine(absl::string_view line, absl::optional<int64_t>* newest) {
   if (absl::ConsumePrefix(&line, kEntryMark)) {
-    absl::optional<ManifestEntry> entry = ParseCopiedEntry(line);
-    if (entry.has_value()) {
-      if (entry->path != kTop) on_entry_(*std::move(entry));
+    absl::optional<CopiedEntry> copied = ParseCopiedEntry(line);
+    if (copied.has_value() && (may_reuse_ || !copied->reused)) {
+      if (copied->entry.path != kTop) on_entry_(*std::move(copied));
     } else if (strange_line_.empty()) {
       strange_line_ = std::string(line);
     }

@@ -18,11 +18,27 @@ namespace mysql_backup {
 // Whether an entry at the top is left out of a copy: process ids, locks, an old manifest.
 bool IsLeftOut(const std::string& name, bool is_directory);
 
+struct FilesOptions {
+  int64_t rate = 0;  // bytes a second that it may copy; 0: any
+
+  // Not empty: an earlier copy. Files that are the same in it, by length, time and attributes, are
+  // made further names of its files.
+  std::string link_to;
+
+  // Files that are there already are updated in place, by blocks of `block_bytes`: only those that
+  // differ are written. Files of the same length and time are taken to be the same.
+  bool in_place = false;
+  int64_t block_bytes = 0;
+
+  // For both: length and time prove nothing, the content is compared.
+  bool compare_content = false;
+};
+
 // Return the arguments that copy from the current directory into the directory `destination`: the
 // files that stdin lists (Partition::List), or the owners, modes, times, ACLs and attributes of all
-// directories, which are there already. `rate` is the bytes a second that it may copy; 0: any.
+// directories, which are there already.
 std::vector<std::string> FilesArguments(const std::string& rsync, const std::string& destination,
-                                        int64_t rate);
+                                        const FilesOptions& options);
 std::vector<std::string> DirectoriesArguments(const std::string& rsync,
                                               const std::string& destination);
 
@@ -33,16 +49,24 @@ absl::optional<int64_t> ParseProgress(absl::string_view line);
 // With this begins a line of --out-format, which rsync writes of each entry that it has copied.
 inline constexpr char kEntryMark[] = "entry ";
 
+struct CopiedEntry {
+  ManifestEntry entry;
+  bool reused = false;  // a file that was not copied, since an earlier copy has the same
+};
+
 // Returns what such a line says behind the mark, or nullopt where it cannot be understood. Links
-// have no checksum, and neither have files that are a further name of one that was copied before.
-absl::optional<ManifestEntry> ParseCopiedEntry(absl::string_view line);
+// have no checksum, neither have files that are a further name of one that was copied before, nor,
+// unless their content was compared, reused ones.
+absl::optional<CopiedEntry> ParseCopiedEntry(absl::string_view line);
 
 // Cuts rsync's standard output into lines as it comes, and hands on the entries.
 class RsyncOutput {
  public:
-  using OnEntry = std::function<void(ManifestEntry entry)>;
+  using OnEntry = std::function<void(CopiedEntry entry)>;
 
-  explicit RsyncOutput(OnEntry on_entry) : on_entry_(std::move(on_entry)) {}
+  // `may_reuse`: whether it is understood that a file was reused.
+  RsyncOutput(bool may_reuse, OnEntry on_entry)
+      : may_reuse_(may_reuse), on_entry_(std::move(on_entry)) {}
 
   // Takes the next piece, cut anywhere. Returns the newest progress in it, if any.
   absl::optional<int64_t> Add(absl::string_view piece);
@@ -53,6 +77,7 @@ class RsyncOutput {
  private:
   void AddLine(absl::string_view line, absl::optional<int64_t>* newest);
 
+  const bool may_reuse_;
   const OnEntry on_entry_;
   std::string line_;
   std::string strange_line_;

@@ -29,11 +29,12 @@ void FuzzOne(absl::string_view input) {
 
   // Where the pipe cuts the output makes no difference.
   std::string entries;
-  RsyncOutput whole([&entries](const ManifestEntry& entry) { entries += FormatEntry(entry); });
+  RsyncOutput whole(
+      true, [&entries](const CopiedEntry& copied) { entries += FormatEntry(copied.entry); });
   const auto newest = whole.Add(input);
   std::string entries_of_pieces;
-  RsyncOutput pieces([&entries_of_pieces](const ManifestEntry& entry) {
-    entries_of_pieces += FormatEntry(entry);
+  RsyncOutput pieces(true, [&entries_of_pieces](const CopiedEntry& copied) {
+    entries_of_pieces += FormatEntry(copied.entry);
   });
   absl::optional<int64_t> newest_of_pieces;
   for (size_t i = 0; i < input.size(); i += step) {

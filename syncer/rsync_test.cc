@@ -13,7 +13,7 @@ namespace {
 
 TEST(RsyncTest, ArgumentsEndWithTheDirectories) {
   for (const std::vector<std::string>& arguments :
-       {FilesArguments("/usr/bin/rsync", "/b/.x.partial", 0),
+       {FilesArguments("/usr/bin/rsync", "/b/.x.partial", {}),
         DirectoriesArguments("/usr/bin/rsync", "/b/.x.partial")}) {
     EXPECT_EQ(arguments.front(), "/usr/bin/rsync");
     EXPECT_EQ(arguments[arguments.size() - 2], "./");
@@ -27,7 +27,9 @@ TEST(RsyncTest, ArgumentsEndWithTheDirectories) {
 
 TEST(RsyncTest, LimitsTheRate) {
   const auto has = [](int64_t rate, const std::string& argument) {
-    const std::vector<std::string> arguments = FilesArguments("/usr/bin/rsync", "/b", rate);
+    FilesOptions options;
+    options.rate = rate;
+    const std::vector<std::string> arguments = FilesArguments("/usr/bin/rsync", "/b", options);
     return std::any_of(arguments.begin(), arguments.end(),
                        [&](const std::string& a) { return absl::StartsWith(a, argument); });
   };
@@ -77,16 +79,30 @@ TEST(RsyncTest, ParsesWhatWasCopied) {
            {absl::StrCat("cd+++++++++ ", none, " 4096 shop/"), {Kind::kDirectory, "shop", 0, ""}},
            {absl::StrCat(".d..t...... ", none, " 4096 ./"), {Kind::kDirectory, ".", 0, ""}},
        }) {
-    EXPECT_EQ(ParseCopiedEntry(c.line), c.entry) << c.line;
+    const absl::optional<CopiedEntry> copied = ParseCopiedEntry(c.line);
+    ASSERT_TRUE(copied.has_value()) << c.line;
+    EXPECT_EQ(copied->entry, c.entry) << c.line;
+    EXPECT_FALSE(copied->reused) << c.line;
+  }
+  for (const Case& c : std::vector<Case>{
+           {absl::StrCat("hf          ", none, " 5 a"), {Kind::kFile, "a", 5, ""}},
+           {absl::StrCat("hf          ", kSum, " 5 a"), {Kind::kFile, "a", 5, kSum}},
+           {absl::StrCat("cf...p..... ", none, " 5 a"), {Kind::kFile, "a", 5, ""}},
+           {absl::StrCat(".f          ", none, " 5 a"), {Kind::kFile, "a", 5, ""}},
+       }) {
+    const absl::optional<CopiedEntry> copied = ParseCopiedEntry(c.line);
+    ASSERT_TRUE(copied.has_value()) << c.line;
+    EXPECT_EQ(copied->entry, c.entry) << c.line;
+    EXPECT_TRUE(copied->reused) << c.line;
   }
   for (const std::string& line : std::vector<std::string>{
            "", ">f+++++++++", absl::StrCat(">f+++++++++ ", kSum),
            absl::StrCat(">f+++++++++ ", kSum, " 5"), absl::StrCat(">f+++++++++ ", kSum, " x a"),
            absl::StrCat(">f+++++++++ ", kSum, " -1 a"),
            // A file without a checksum would not be vouched for.
-           absl::StrCat(">f+++++++++ ", none, " 5 a"), absl::StrCat(".f...p..... ", none, " 5 a"),
-           absl::StrCat("hf+++++++++ ", kSum, " 5 a"), absl::StrCat("cd+++++++++ ", none, " 0 a"),
-           absl::StrCat("cD+++++++++ ", none, " 0 a"), absl::StrCat("cS+++++++++ ", none, " 0 a"),
+           absl::StrCat(">f+++++++++ ", none, " 5 a"), absl::StrCat("hf+++++++++ ", kSum, " 5 a"),
+           absl::StrCat("cd+++++++++ ", none, " 0 a"), absl::StrCat("cD+++++++++ ", none, " 0 a"),
+           absl::StrCat("cS+++++++++ ", none, " 0 a"),
            absl::StrCat("*deleting   ", none, " 0 a")}) {
     EXPECT_EQ(ParseCopiedEntry(line), absl::nullopt) << line;
   }
@@ -94,7 +110,8 @@ TEST(RsyncTest, ParsesWhatWasCopied) {
 
 TEST(RsyncTest, HandsEntriesOn) {
   std::string entries;
-  RsyncOutput output([&entries](const ManifestEntry& entry) { entries += FormatEntry(entry); });
+  RsyncOutput output(
+      false, [&entries](const CopiedEntry& copied) { entries += FormatEntry(copied.entry); });
   output.Add(absl::StrCat("entry .d..t...... ", std::string(kChecksumDigits, ' '), " 4096 ./\n",
                           "\r  100  1%  1.00kB/s  0:00:00\r\nentry >f+++++++++ ", kSum, " 7 a"));
   EXPECT_EQ(entries, "");
@@ -105,18 +122,32 @@ TEST(RsyncTest, HandsEntriesOn) {
   EXPECT_EQ(output.strange_line(), "??");
 }
 
+// Where nothing can be reused, a file that was not copied is missing.
+TEST(RsyncTest, ReusedIsOnlyWhatMayBe) {
+  const std::string line =
+      absl::StrCat("entry hf          ", std::string(kChecksumDigits, ' '), " 7 a\n");
+  for (const bool may_reuse : {false, true}) {
+    int reused = 0;
+    RsyncOutput output(may_reuse,
+                       [&reused](const CopiedEntry& copied) { reused += copied.reused; });
+    output.Add(line);
+    EXPECT_EQ(reused, may_reuse ? 1 : 0);
+    EXPECT_EQ(output.strange_line().empty(), may_reuse);
+  }
+}
+
 constexpr char kOutput[] =
     "\r          32768   0%    0.00kB/s    0:00:00  \r"
     "        8000000  16%    1.24GB/s    0:00:00 (xfr#1, to-chk=5/8)\n"
     "\r       40000000  83%    1.28GB/s    0:00:00 (xfr#5, to-chk=0/8)\n";
 
 TEST(RsyncTest, ReadsOutputInOnePiece) {
-  RsyncOutput output(nullptr);
+  RsyncOutput output(false, nullptr);
   EXPECT_EQ(output.Add(kOutput), 40000000);
 }
 
 TEST(RsyncTest, ReadsOutputByteByByte) {
-  RsyncOutput output(nullptr);
+  RsyncOutput output(false, nullptr);
   std::vector<int64_t> updates;
   for (const char& c : absl::string_view(kOutput)) {
     const absl::optional<int64_t> bytes = output.Add(absl::string_view(&c, 1));
@@ -126,7 +157,7 @@ TEST(RsyncTest, ReadsOutputByteByByte) {
 }
 
 TEST(RsyncTest, SurvivesAnyOutput) {
-  RsyncOutput output(nullptr);
+  RsyncOutput output(false, nullptr);
   EXPECT_EQ(output.Add(std::string(1 << 20, 'x')), absl::nullopt);
   EXPECT_EQ(output.Add("\n\r\n"), absl::nullopt);
 }

@@ -41,7 +41,7 @@ absl::Status BecomeSubreaper() {
 
 absl::Status RunRsync(const RunRsyncOptions& options) {
   const std::string& program = options.argv[0];
-  RsyncOutput output(options.on_entry);
+  RsyncOutput output(options.may_reuse, options.on_entry);
   SubprocessOptions rsync;
   rsync.argv = options.argv;
   rsync.working_directory = options.source;

@@ -19,6 +19,7 @@ struct RunRsyncOptions {
   std::string source_path;        // for errors
   int stdin_fd = -1;              // what it reads, not owned; -1 is /dev/null
   int stop_fd = -1;               // see SubprocessOptions
+  bool may_reuse = false;         // whether a file may be one of an earlier copy
   // Both are called while RunRsync() is at work.
   RsyncOutput::OnEntry on_entry;
   std::function<void(int64_t bytes)> on_progress;  // so many have been copied

@@ -9,12 +9,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/types/optional.h"
 #include "base/backup_name.h"
 #include "base/directory.h"
 #include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "syncer/manifest_writer.h"
+#include "syncer/previous_backup.h"
 
 namespace mysql_backup {
 namespace {
@@ -66,13 +68,20 @@ absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int 
   ASSIGN_OR_RETURN(const UniqueFd copy, OpenDirectoryAt(parent, name));
   ASSIGN_OR_RETURN(ManifestWriter manifest,
                    ManifestWriter::Create(copy.get(), options.destination));
-  const Tree from = {source, options.source};
-  const Tree to = {copy.get(), options.destination};
-  ASSIGN_OR_RETURN(const TreeTotals totals,
-                   CopyContents(
-                       options.copy, from, to, [](const std::string&) { return false; },
-                       [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); }));
-  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, from, to));
+  CopyTask task;
+  task.source = {source, options.source};
+  task.destination = {copy.get(), options.destination};
+  task.on_entry = [&manifest](ManifestEntry entry) { manifest.Add(std::move(entry)); };
+  absl::optional<PreviousBackup> previous;
+  if (options.reuse != Reuse::kNone) {
+    ASSIGN_OR_RETURN(previous, PreviousBackup::FindNewest(parent, ParentOf(options.destination)));
+  }
+  if (previous.has_value()) {
+    task.reuse = options.reuse;
+    task.previous = &*previous;
+  }
+  ASSIGN_OR_RETURN(const TreeTotals totals, CopyContents(options.copy, task));
+  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, task.source, task.destination));
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
   RETURN_IF_ERROR(manifest.Finish());
   return totals;
@@ -93,6 +102,13 @@ absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options) {
                                    "' lies within --source='", options.source, "'"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Reuse> ParseReuse(const std::string& value) {
+  if (value == "none") return Reuse::kNone;
+  if (value == "hardlink") return Reuse::kHardlink;
+  if (value == "reflink") return Reuse::kReflink;
+  return UsageError(absl::StrCat("--reuse='", value, "' is not none, hardlink or reflink"));
 }
 
 absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {

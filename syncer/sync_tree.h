@@ -13,14 +13,18 @@
 namespace mysql_backup {
 
 struct SyncTreeOptions {
-  std::string source;       // the datadir in the mounted snapshot
-  std::string destination;  // <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet
+  std::string source;          // the datadir in the mounted snapshot
+  std::string destination;     // <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet
+  Reuse reuse = Reuse::kNone;  // of the newest good backup beside the destination
   CopyOptions copy;
 };
 
 // UsageError unless both paths are plain, the destination's last part is a partial's name (no copy
 // can ever be written under a published name), and the destination is not within the source.
 absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options);
+
+// Returns what the value of --reuse stands for; UsageError for what is none.
+absl::StatusOr<Reuse> ParseReuse(const std::string& value);
 
 // Copies the source into the destination, which it makes, and returns what the copy holds. The
 // copy is not yet on disk for sure: that is publish_backup's work.

@@ -11,6 +11,10 @@ DEFINE_string(source, "", "the datadir in the mounted snapshot, for example /mnt
 DEFINE_string(destination, "",
               "the copy to make: <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet");
 
+DEFINE_string(reuse, "none",
+              "share files with the newest good backup beside the destination: none; hardlink: "
+              "unchanged ones; reflink: unchanged blocks of all");
+
 namespace {
 
 constexpr mysql_backup::ToolHelp kHelp = {
@@ -27,6 +31,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   mysql_backup::SyncTreeOptions options;
   options.source = FLAGS_source;
   options.destination = FLAGS_destination;
+  ASSIGN_OR_RETURN(options.reuse, mysql_backup::ParseReuse(FLAGS_reuse));
   ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
   RETURN_IF_ERROR(mysql_backup::CheckSyncTreeOptions(options));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));

@@ -1,0 +1,115 @@
+#include "syncer/previous_backup.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/open_backup.h"
+#include "base/published.h"
+#include "base/status.h"
+#include "base/verdict.h"
+
+namespace mysql_backup {
+namespace {
+
+// A filesystem may count times in seconds (ext4 with small inodes), and its clock may lag behind
+// the one that the run's beginning was read from.
+constexpr absl::Duration kGranularity = absl::Seconds(2);
+
+}  // namespace
+
+PreviousBackup::PreviousBackup(std::string path, UniqueFd directory, Manifest manifest,
+                               absl::Time started)
+    : path_(std::move(path)),
+      directory_(std::move(directory)),
+      manifest_(std::move(manifest)),
+      started_(started) {
+  std::sort(manifest_.entries.begin(), manifest_.entries.end(),
+            [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
+}
+
+absl::StatusOr<absl::optional<PreviousBackup>> PreviousBackup::FindNewest(
+    int root, const std::string& root_path) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, ListPublished(root));
+  for (; !names.empty(); names.pop_back()) {
+    absl::StatusOr<PreviousBackup> backup = Open(absl::StrCat(root_path, "/", names.back()));
+    if (backup.ok()) {
+      LOG(INFO) << "unchanged files are shared with " << backup->path_;
+      return absl::optional<PreviousBackup>(*std::move(backup));
+    }
+    LOG(WARNING) << "no files are shared with " << root_path << "/" << names.back() << ": "
+                 << backup.status().message();
+  }
+  return absl::nullopt;
+}
+
+absl::StatusOr<PreviousBackup> PreviousBackup::Open(std::string path) {
+  ASSIGN_OR_RETURN(UniqueFd directory, OpenBackup(path));
+  ASSIGN_OR_RETURN(const Manifest records, ReadManifestRecords(directory.get(), path));
+  const absl::optional<Verdict> verdict = ReadVerdict(directory.get(), records);
+  if (verdict.has_value() && !verdict->good) {
+    return absl::FailedPreconditionError("its verification found it to be bad");
+  }
+  ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(directory.get(), path));
+  // The snapshot is younger than the run's beginning. A backup that was published by hand may not
+  // tell: then any of its files may have been changed since.
+  absl::Time started = absl::InfinitePast();
+  if (!absl::ParseTime(absl::RFC3339_full, manifest.Get("run", "started"), &started, nullptr)) {
+    started = absl::InfinitePast();
+  }
+  return PreviousBackup(std::move(path), std::move(directory), std::move(manifest), started);
+}
+
+bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
+  return absl::TimeFromTimespec(facts.st_mtim) >= started_ - kGranularity;
+}
+
+std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {
+  const auto found = std::lower_bound(
+      manifest_.entries.begin(), manifest_.entries.end(), path,
+      [](const ManifestEntry& entry, const std::string& wanted) { return entry.path < wanted; });
+  if (found == manifest_.entries.end() || found->path != path || found->bytes != bytes ||
+      found->kind != ManifestEntry::Kind::kFile) {
+    return "";
+  }
+  return found->checksum;
+}
+
+absl::Status PreviousBackup::Clone(const std::string& path, int destination) const {
+  const UniqueFd from(openat(directory_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!from.ok()) {
+    // A link now or then, which rsync copies, or a directory in its path that was none.
+    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR) return absl::OkStatus();
+    return ErrnoError(absl::StrCat("open ", path_, "/", OneLine(path)));
+  }
+  struct stat facts = {};
+  if (fstat(from.get(), &facts) != 0) {
+    return ErrnoError(absl::StrCat("look at ", path_, "/", OneLine(path)));
+  }
+  if (!S_ISREG(facts.st_mode)) return absl::OkStatus();
+  const UniqueFd to(openat(destination, path.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!to.ok()) return ErrnoError(absl::StrCat("make ", OneLine(path), " in the copy"));
+  if (ioctl(to.get(), FICLONE, from.get()) != 0) {
+    const int error = errno;
+    unlinkat(destination, path.c_str(), 0);
+    if (error == EOPNOTSUPP || error == EXDEV || error == EINVAL) {
+      return absl::UnimplementedError("this filesystem cannot clone files");
+    }
+    return ErrnoError(absl::StrCat("clone ", path_, "/", OneLine(path)), error);
+  }
+  const timespec times[2] = {facts.st_atim, facts.st_mtim};
+  if (futimens(to.get(), times) != 0) {
+    return ErrnoError(absl::StrCat("set the time of ", OneLine(path), " in the copy"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mysql_backup

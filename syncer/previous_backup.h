@@ -1,0 +1,56 @@
+// The backup before a new one, as far as the new one can share its files.
+
+#ifndef MYSQL_BACKUP_SYNCER_PREVIOUS_BACKUP_H_
+#define MYSQL_BACKUP_SYNCER_PREVIOUS_BACKUP_H_
+
+#include <sys/stat.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "base/manifest.h"
+#include "base/unique_fd.h"
+
+namespace mysql_backup {
+
+// Movable. Thread-safe once it has been made.
+class PreviousBackup {
+ public:
+  // Finds the newest published backup in the root open at `root` that has a manifest and was not
+  // found to be bad; nullopt where there is none. It stays for as long as the object does (see
+  // OpenBackup). Says in the log which it is, or what is wrong with the ones that were passed over.
+  static absl::StatusOr<absl::optional<PreviousBackup>> FindNewest(int root,
+                                                                   const std::string& root_path);
+
+  const std::string& path() const { return path_; }
+
+  // Whether a file, as lstat(2) has it, may differ from the one in this backup although both have
+  // the same length and time: it was written within a clock's granularity of that backup's
+  // snapshot, or later. Such a file has to be compared by its content.
+  bool MayDifferUnseen(const struct stat& facts) const;
+
+  // The checksum that the manifest has for a file of this path and length; empty where it has none.
+  std::string ChecksumOf(const std::string& path, uint64_t bytes) const;
+
+  // Makes `path` below the directory open at `destination` a clone of the file of that path, of the
+  // same time: both share their blocks until one of them is written to. Does nothing where this
+  // backup has no such file. Unimplemented where the filesystem cannot do it.
+  absl::Status Clone(const std::string& path, int destination) const;
+
+ private:
+  PreviousBackup(std::string path, UniqueFd directory, Manifest manifest, absl::Time started);
+  static absl::StatusOr<PreviousBackup> Open(std::string path);
+
+  std::string path_;
+  UniqueFd directory_;
+  Manifest manifest_;  // sorted by path
+  absl::Time started_;
+};
+
+}  // namespace mysql_backup
+
+#endif  // MYSQL_BACKUP_SYNCER_PREVIOUS_BACKUP_H_
