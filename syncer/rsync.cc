@@ -92,14 +92,14 @@ std::vector<std::string> FilesArguments(const std::string& rsync, const std::str
   if (options.in_place) {
     arguments.insert(arguments.end(), {"--inplace", "--no-whole-file",
                                        absl::StrCat("--block-size=", options.block_bytes)});
-    if (options.compare_content) arguments.push_back("--ignore-times");
+    if (options.compare_content) arguments.emplace_back("--ignore-times");
   } else {
-    arguments.push_back("--whole-file");
-    if (options.compare_content) arguments.push_back("--checksum");
+    arguments.emplace_back("--whole-file");
+    if (options.compare_content) arguments.emplace_back("--checksum");
   }
   if (!options.link_to.empty()) arguments.push_back(absl::StrCat("--link-dest=", options.link_to));
   // Tells of reused files, too.
-  if (options.in_place || !options.link_to.empty()) arguments.push_back("--info=name2");
+  if (options.in_place || !options.link_to.empty()) arguments.emplace_back("--info=name2");
   arguments.insert(arguments.end(), {"./", absl::StrCat(destination, "/")});
   return arguments;
 }
