@@ -90,7 +90,7 @@ preflight() {
     --defaults_file="$DEFAULTS_FILE" >"$run_dir/datadir" || return
   IFS='= ' read -r _ bytes _ files _ subdirectory <"$run_dir/datadir"
   tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" \
-    --origin="/dev/$VG/$LV" || return 2
+    --origin="/dev/$VG/$LV" --reuse="$REUSE" || return 2
   tool snapshot_create --dry_run --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --size="$SNAPSHOT_SIZE" || return
   [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"

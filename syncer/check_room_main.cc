@@ -2,15 +2,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/exit_code.h"
+#include "base/log.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "syncer/check_room.h"
+#include "syncer/reuse.h"
 
 DEFINE_string(root, "", "the backup root, for example /backups/mysql; it need not exist yet");
 DEFINE_string(origin, "",
               "block device with the data, which the root must not lie on; may be left out");
 DEFINE_int64(bytes, -1, "bytes that the copy will hold");
 DEFINE_int64(files, -1, "files that the copy will hold");
+DEFINE_string(reuse, "none",
+              "as sync_tree's: unless it is none, a lack of room is a warning, since what the copy "
+              "will share takes none");
 
 namespace {
 
@@ -29,14 +34,20 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
   RETURN_IF_ERROR(CheckCount("bytes", FLAGS_bytes));
   RETURN_IF_ERROR(CheckCount("files", FLAGS_files));
+  ASSIGN_OR_RETURN(const mysql_backup::Reuse reuse, mysql_backup::ReuseFromFlag(FLAGS_reuse));
   ASSIGN_OR_RETURN(const mysql_backup::Room room, mysql_backup::FindRoom(FLAGS_root));
   if (!FLAGS_origin.empty()) {
     RETURN_IF_ERROR(mysql_backup::CheckPathFlag("origin", FLAGS_origin));
     RETURN_IF_ERROR(mysql_backup::CheckNotOn(room, FLAGS_origin));
   }
-  return mysql_backup::Annotate(mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
-                                                        static_cast<uint64_t>(FLAGS_files)),
-                                absl::StrCat(" (--root=", FLAGS_root, ")"));
+  const absl::Status fits =
+      mysql_backup::Annotate(mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
+                                                     static_cast<uint64_t>(FLAGS_files)),
+                             absl::StrCat(" (--root=", FLAGS_root, ")"));
+  if (fits.ok() || reuse == mysql_backup::Reuse::kNone) return fits;
+  LOG(WARNING) << fits.message()
+               << "; going on, since what is shared with the backup before takes none";
+  return absl::OkStatus();
 }
 
 }  // namespace

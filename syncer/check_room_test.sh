@@ -44,6 +44,13 @@ run "$check_room" --root="$test_dir/mounted" --bytes=0 --files=1500
 expect_exit 3
 expect_stderr 'not enough inodes for the copy: 2515 needed with reserve'
 
+# A copy that shares files may need less; one on the volume with the data is none all the same.
+run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10 --reuse=hardlink
+expect_exit 0
+expect_stderr 'WARNING check_room: not enough room for the copy: 77.7 MiB needed .*; going on, since what is shared'
+run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10 --reuse=yes
+expect_exit 1
+
 # What is to be made lies where its parent is, and nothing is made.
 run "$check_room" --root="$test_dir/mounted/not/yet" --bytes=64000000 --files=10
 expect_exit 3
@@ -62,6 +69,8 @@ device=$(findmnt --noheadings --output SOURCE "$test_dir/mounted")
 run "$check_room" --root="$test_dir/mounted/not/yet" --bytes=1 --files=1 --origin="$device"
 expect_exit 3
 expect_stderr "the backups would lie on $device.*BACKUP_ROOT"
+run "$check_room" --root="$test_dir/mounted" --bytes=1 --files=1 --origin="$device" --reuse=reflink
+expect_exit 3
 run "$check_room" --root="$test_dir" --bytes=1 --files=1 --origin="$device"
 expect_exit 0
 run "$check_room" --root="$test_dir" --bytes=1 --files=1 --origin=/dev/vg_none/lv_none

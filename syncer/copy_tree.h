@@ -13,6 +13,7 @@
 #include "base/manifest.h"
 #include "syncer/partition.h"
 #include "syncer/previous_backup.h"
+#include "syncer/reuse.h"
 
 namespace mysql_backup {
 
@@ -32,13 +33,6 @@ int DefaultJobs();
 struct Tree {
   int directory = -1;  // its top, not owned
   std::string path;    // of the top
-};
-
-// How files are shared with the previous backup.
-enum class Reuse {
-  kNone,
-  kHardlink,  // unchanged files are further names of its files
-  kReflink,   // all files begin as clones of its files, and blocks that differ are written
 };
 
 struct CopyTask {

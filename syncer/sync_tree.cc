@@ -104,13 +104,6 @@ absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reuse> ParseReuse(const std::string& value) {
-  if (value == "none") return Reuse::kNone;
-  if (value == "hardlink") return Reuse::kHardlink;
-  if (value == "reflink") return Reuse::kReflink;
-  return UsageError(absl::StrCat("--reuse='", value, "' is not none, hardlink or reflink"));
-}
-
 absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
   ASSIGN_OR_RETURN(const UniqueFd source, OpenDirectory(options.source));
   RETURN_IF_ERROR(CheckNotEmpty(source.get(), options.source));

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "syncer/copy_tree.h"
 #include "syncer/partition.h"
+#include "syncer/reuse.h"
 
 namespace mysql_backup {
 
@@ -22,9 +23,6 @@ struct SyncTreeOptions {
 // UsageError unless both paths are plain, the destination's last part is a partial's name (no copy
 // can ever be written under a published name), and the destination is not within the source.
 absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options);
-
-// Returns what the value of --reuse stands for; UsageError for what is none.
-absl::StatusOr<Reuse> ParseReuse(const std::string& value);
 
 // Copies the source into the destination, which it makes, and returns what the copy holds. The
 // copy is not yet on disk for sure: that is publish_backup's work.

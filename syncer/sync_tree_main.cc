@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/tool.h"
 #include "syncer/copy_flags.h"
+#include "syncer/reuse.h"
 #include "syncer/sync_tree.h"
 
 DEFINE_string(source, "", "the datadir in the mounted snapshot, for example /mnt/mysql_snapshot");
@@ -31,7 +32,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   mysql_backup::SyncTreeOptions options;
   options.source = FLAGS_source;
   options.destination = FLAGS_destination;
-  ASSIGN_OR_RETURN(options.reuse, mysql_backup::ParseReuse(FLAGS_reuse));
+  ASSIGN_OR_RETURN(options.reuse, mysql_backup::ReuseFromFlag(FLAGS_reuse));
   ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
   RETURN_IF_ERROR(mysql_backup::CheckSyncTreeOptions(options));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));
