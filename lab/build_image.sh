@@ -26,10 +26,10 @@ readonly masked_units=(
 build_dir= # the root file system, and the disks while they are made
 loop_device=
 
-# sysbench cannot be installed beside MySQL: it wants MariaDB's client library.
+# What cannot be installed beside MySQL, or is MariaDB's, since it wants MariaDB's client library.
 package_names() {
   local for_server=(-e 's/#.*//')
-  [[ $server == mariadb ]] || for_server+=(-e 's/^mariadb-server$/mysql-server/' -e /^sysbench/d)
+  [[ $server == mariadb ]] || for_server+=(-e 's/^mariadb-server$/mysql-server/' -e '/^\(sysbench\|mylvmbackup\|mariadb-backup\)$/d')
   sed "${for_server[@]}" "$lab_dir/packages.txt" | xargs
 }
 

@@ -24,6 +24,17 @@ refused 'the server keeps its data in /var/lib/mysql, but DATADIR leads to /srv'
 configure
 
 install -d -o mysql -g mysql /srv/moved
+restart_without() {
+  rm "$1"
+  systemctl restart mariadb
+}
+if [[ $server == mysql ]]; then
+  # It makes tables only in places that it was started with.
+  options=/etc/mysql/conf.d/zz-lab.cnf
+  printf '[mysqld]\ninnodb_directories=/srv/moved\n' >"$options"
+  on_exit restart_without "$options"
+  systemctl restart mariadb || fail 'the server does not start with another directory'
+fi
 sql "CREATE TABLE shop.lab_moved (a INT) ENGINE=InnoDB DATA DIRECTORY='/srv/moved'"
 refused 'DATA DIRECTORY'
 sql 'DROP TABLE shop.lab_moved'

@@ -9,15 +9,11 @@ on_exit mariadb -e 'DROP TABLE IF EXISTS shop.lab_ticks'
 # Each line of ticks is the time at which the server had acknowledged a write; each of sightings one
 # at which the snapshot's device was there.
 writer() {
-  exec mariadb --batch --skip-column-names --unbuffered \
-    -e "DELIMITER //
-BEGIN NOT ATOMIC
-  WHILE TRUE DO
-    INSERT INTO shop.lab_ticks VALUES (UNIX_TIMESTAMP(SYSDATE(6)));
-    SELECT UNIX_TIMESTAMP(SYSDATE(6));
-    DO SLEEP(0.02);
-  END WHILE;
-END//" >/tmp/ticks
+  exec mariadb --batch --skip-column-names --unbuffered >/tmp/ticks < <(
+    while sleep 0.02; do
+      echo 'INSERT INTO shop.lab_ticks VALUES (UNIX_TIMESTAMP(SYSDATE(6))); SELECT UNIX_TIMESTAMP(SYSDATE(6));'
+    done
+  )
 }
 sightings() {
   while [[ ! -e /tmp/stop ]]; do

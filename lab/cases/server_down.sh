@@ -22,4 +22,6 @@ expect_status 3
 # Told by the check, or already while the copy was under way.
 expect_log '(rsync|check): FAILED .*the read lock is lost'
 expect 'a copy with a lost lock was published' test -z "$(published)"
+# The run does not wait for the server, which may still be on its way.
+timeout 120 bash -c 'until mariadb -e "DO 1" 2>/dev/null; do sleep 0.2; done' || fail 'the server does not come back'
 expect_clean

@@ -67,7 +67,10 @@ damaged() { # WORDS COMMAND...: in a copy of the good backup
 damage_page() { # FILE PAGE
   dd if=/dev/urandom of="$1" bs=1k seek=$(($2 * 16 + 4)) count=4 conv=notrunc status=none
 }
-damaged 'a damaged InnoDB page' damage_page shop/orders.ibd 3
+# The root of its primary key; MySQL keeps a copy of the table's definition before it.
+root_page=3
+[[ $server == mariadb ]] || root_page=4
+damaged 'a damaged InnoDB page' damage_page shop/orders.ibd "$root_page"
 damaged 'a missing InnoDB file' rm shop/orders.ibd
 damaged 'a missing MyISAM data file' rm shop/page_views.MYD
 damaged 'a missing MyISAM index file' rm shop/page_views.MYI
