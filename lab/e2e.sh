@@ -6,13 +6,16 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/e2e.sh [--long] [--server=mysql] [--product=DIR] [--output=DIR] [--list] [CASE...]
+Usage: lab/e2e.sh [--long] [--server=mysql] [--configure=KEY=VALUE] [--product=DIR] [--output=DIR] [CASE...]
+       lab/e2e.sh --list
 
 Runs the cases named, or all that are short, on real LVM and a real MariaDB or MySQL in throwaway
 machines: one line "PASSED CASE (N s)" or "FAILED CASE (N s)" each, with the output of those that failed.
 
   --long         all cases: those that take minutes as well
   --server=mysql on MySQL, from Debian sid, instead of MariaDB
+  --configure=KEY=VALUE
+                 run all of them with this setting, but for cases about it; may be repeated
   --product=DIR  the installed product (default: made by scripts/install.sh)
   --output=DIR   keep each case's output there as CASE.txt
   --list         print the cases' names and what each is about
@@ -62,12 +65,13 @@ server=mariadb
 all=$(case_names)
 default=$(short_cases)
 product='' output=''
-names=()
+names=() configuration=()
 for argument; do
   case $argument in
     --product=?*) product=${argument#*=} ;;
     --output=?*) output=${argument#*=} ;;
     --server=mariadb | --server=mysql) ;; # seen above
+    --configure=[A-Z]*=*) configuration+=("${argument#*=}") ;;
     --long) default=$all ;;
     --list) list_cases && exit 0 ;;
     --help) usage && exit 0 ;;
@@ -93,12 +97,14 @@ if [[ -z $product ]]; then
   "$lab/../scripts/install.sh" --destdir="$product" >/dev/null
 fi
 output=${output:-$temporary/output}
+[[ ${#configuration[@]} == 0 ]] || printf '%s\n' "${configuration[@]}" >"$temporary/configuration"
 "$lab/build_image.sh" --server="$server" >/dev/null
 
 # run_machine OPTIONS CASE...
 run_machine() {
   local options=$1
   shift
+  [[ ! -e $temporary/configuration ]] || options+=" --with=$temporary/configuration"
   # shellcheck disable=SC2086  # options are words
   "$lab/run.sh" --server="$server" --product="$product" --with="$lab/../README.md" --output="$output" --timeout=2400 $options \
     "$lab/cases/run_cases.sh" "$@" &

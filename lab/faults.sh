@@ -6,7 +6,8 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/faults.sh [--quick] [--server=mysql] [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
+Usage: lab/faults.sh [--quick] [--server=mysql] [--configure=KEY=VALUE] [--filesystem=xfs]
+                     [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
        lab/faults.sh [--server=mysql] --repeat=SUITE/FAULT@POINT
        lab/faults.sh --report=DIR
        lab/faults.sh --list
@@ -18,6 +19,10 @@ suite: "SUITE trials=N survived=N unreached=N".
   --quick         a selection, for every commit
   --product=DIR   the installed product (default: made by scripts/install.sh)
   --server=mysql  on MySQL, from Debian sid, instead of MariaDB
+  --configure=KEY=VALUE
+                  run all trials with this setting; may be repeated
+  --filesystem=xfs
+                  in the container, instead of ext4: for REUSE=reflink
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
@@ -79,9 +84,10 @@ run_part() {
   script=$lab/faults/$(field_of "$suite" 4)
   shift
   if [[ $(field_of "$suite" 2) == container ]]; then
-    exec "$lab/container.sh" --product="$product" --root="$root" --with="$fault_point" --output="$output/logs" "$script" "$suite" "$@"
+    exec "$lab/container.sh" --product="$product" --root="$root" --filesystem="$filesystem" "${with[@]}" \
+      --output="$output/logs" "$script" "$suite" "$@"
   else
-    exec "$lab/run.sh" --server="$server" --product="$product" --with="$fault_point" --with="$lab/faults" --output="$output/logs" \
+    exec "$lab/run.sh" --server="$server" --product="$product" "${with[@]}" --with="$lab/faults" --output="$output/logs" \
       --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
   fi
 }
@@ -104,14 +110,16 @@ run_suite() {
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
 }
 
-quick=no server=mariadb root=/ product='' output='' jobs=2 repeat=''
-suites=()
+quick=no filesystem=ext4 server=mariadb root=/ product='' output='' jobs=2 repeat=''
+suites=() configuration=()
 for argument; do
   case $argument in
     --quick) quick=yes ;;
     --product=?*) product=$(realpath -- "${argument#*=}") ;;
     --server=mariadb | --server=mysql) server=${argument#*=} ;;
     --output=?*) output=$(realpath -m -- "${argument#*=}") ;;
+    --filesystem=ext4 | --filesystem=xfs) filesystem=${argument#*=} ;;
+    --configure=[A-Z]*=*) configuration+=("${argument#*=}") ;;
     --jobs=[1-9]) jobs=${argument#*=} ;;
     --repeat=*/*@*) repeat=${argument#*=} ;;
     --report=?*) report "${argument#*=}" && exit 0 ;;
@@ -138,6 +146,11 @@ fi
 bazel build --config=release //lab/faults:fault_point
 fault_point=$(bazel info --config=release bazel-bin)/lab/faults/fault_point
 output=${output:-$temporary/output}
+with=("--with=$fault_point")
+if ((${#configuration[@]})); then
+  printf '%s\n' "${configuration[@]}" >"$temporary/configuration"
+  with+=("--with=$temporary/configuration")
+fi
 mkdir -p "$output/logs"
 
 if [[ -n $repeat ]]; then

@@ -86,7 +86,13 @@ check_backup() {
 take_fingerprint() { # NAME
   {
     find "$root/$1" -maxdepth 0 -printf '%i|%T@|%s|%m|%U:%G\n'
-    find "$root/$1" -mindepth 1 -printf '%P|%i|%C@|%s|%m|%U:%G\n' | sort
+    # The change time tells of everything, a further name (REUSE=hardlink) among it.
+    if grep -q '^REUSE=hardlink' /etc/mysql-backup.conf; then
+      find "$root/$1" -mindepth 1 -printf '%P|%i|%T@|%s|%m|%U:%G\n' | sort
+      find "$root/$1" -type f -print0 | sort -z | xargs -0 sha256sum
+    else
+      find "$root/$1" -mindepth 1 -printf '%P|%i|%C@|%s|%m|%U:%G\n' | sort
+    fi
   } | sha256sum
 }
 
