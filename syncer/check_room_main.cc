@@ -40,7 +40,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     RETURN_IF_ERROR(mysql_backup::CheckPathFlag("origin", FLAGS_origin));
     RETURN_IF_ERROR(mysql_backup::CheckNotOn(room, FLAGS_origin));
   }
-  const absl::Status fits =
+  absl::Status fits =
       mysql_backup::Annotate(mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
                                                      static_cast<uint64_t>(FLAGS_files)),
                              absl::StrCat(" (--root=", FLAGS_root, ")"));
