@@ -171,8 +171,9 @@ class SideBySide {
     copied_ += added;
     if (copied.reused) {
       reused_ += added;
-      if (entry.checksum.empty())
+      if (entry.checksum.empty()) {
         entry.checksum = task_.previous->ChecksumOf(entry.path, entry.bytes);
+      }
     }
     task_.on_entry(std::move(entry));
   }

@@ -68,7 +68,11 @@ absl::StatusOr<PreviousBackup> PreviousBackup::Open(std::string path) {
 }
 
 bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
-  return absl::TimeFromTimespec(facts.st_mtim) >= started_ - kGranularity;
+  // A program can set the time of modification back (cp -p, rsync, touch), but not that of the
+  // inode's last change.
+  const absl::Time changed =
+      std::max(absl::TimeFromTimespec(facts.st_mtim), absl::TimeFromTimespec(facts.st_ctim));
+  return changed >= started_ - kGranularity;
 }
 
 std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {

@@ -29,8 +29,8 @@ class PreviousBackup {
   const std::string& path() const { return path_; }
 
   // Whether a file, as lstat(2) has it, may differ from the one in this backup although both have
-  // the same length and time: it was written within a clock's granularity of that backup's
-  // snapshot, or later. Such a file has to be compared by its content.
+  // the same length and time of modification: it was changed in any way within a clock's
+  // granularity of that backup's snapshot, or later. Such a file has to be compared by its content.
   bool MayDifferUnseen(const struct stat& facts) const;
 
   // The checksum that the manifest has for a file of this path and length; empty where it has none.

@@ -12,12 +12,22 @@ source_tree=$test_dir/source
 root=$test_dir/root
 mkdir "$root"
 
-# backup DAY [ARG...]: a copy, published as backup_202611DAY_020000, by a run that began then.
+# When the runs began, by their records: hours after all files were made, since the times of their
+# inodes cannot be set.
+hours() { # N: the UTC of so many hours from now
+  date -u -d "$1 hours" +%FT%T
+}
+later=$(hours 3)
+started=$later
+# Within the two seconds before that.
+young=$(date -u -d "${later/T/ } UTC - 1 second" +%FT%T.5Z)
+
+# backup DAY [ARG...]: a copy, published as backup_202611DAY_020000, by a run that began at $started.
 backup() {
   local partial=.backup_202611$1_020000.partial
   run "$tools/sync_tree" --source="$source_tree" --destination="$root/$partial" "${@:2}"
   expect_exit 0
-  echo "run started=2026-11-$1T02:00:00+00:00" >"$test_dir/records"
+  echo "run started=$started+00:00" >"$test_dir/records"
   "$tools/publish_backup" --root="$root" --partial="$partial" --records="$test_dir/records" >/dev/null
   new=$root/backup_202611$1_020000
   expect "it differs from its source" diff <(describe "$source_tree") <(describe "$new")
@@ -75,12 +85,12 @@ unmount() {
 
 # --- hard links
 make_source
-touch -d 2026-11-20T01:59:58.5Z "$source_tree/shop/young"
+touch -d "$young" "$source_tree/shop/young"
 backup 20 --reuse=hardlink # there is none before it
 expect_no_stderr
 old=$new
 describe "$old" >"$test_dir/old"
-change_source 2026-11-20T01:59:58.5Z
+change_source "$young"
 backup 21 --reuse=hardlink
 expect_stderr "INFO sync_tree: unchanged files are shared with $old"
 expect_stderr "INFO sync_tree: 6 of 9 files and 40.3 MiB of 40.3 MiB are unchanged"
@@ -99,36 +109,45 @@ expect "young is not shared" shared shop/young
 rm -r "$root/backup_20261120_020000" "$root/backup_20261121_020000"
 expect "it lives on another" diff <(describe "$source_tree") <(describe "$new")
 
+# --- a time of modification that was set back: the inode's own tells, when it is younger
+started=$(hours -3)
+backup 23 --reuse=hardlink
+old=$new
+time=$(stat -c %y "$source_tree/ibdata1")
+printf x | dd of="$source_tree/ibdata1" conv=notrunc status=none
+touch -d "$time" "$source_tree/ibdata1"
+backup 24 --reuse=hardlink
+expect "ibdata1 is shared" eval '! shared ibdata1'
+expect "large.ibd is not shared" shared large.ibd
+
 # --- none by default
 old=$new
-backup 23
+backup 25
 expect_no_stderr
 expect "ibdata1 is shared" eval '! shared ibdata1'
 
 # --- only with a good one: the newest that has a whole manifest and no bad verdict
-old=$root/backup_20261122_020000
+old=$root/backup_20261124_020000
 echo x >>"$new/backup.manifest"
-backup 24 --reuse=hardlink
-expect_stderr "WARNING sync_tree: no files are shared with $root/backup_20261123_020000: .*backup.manifest is damaged"
+backup 26 --reuse=hardlink
+expect_stderr "WARNING sync_tree: no files are shared with $root/backup_20261125_020000: .*backup.manifest is"
 expect "ibdata1 is not shared" shared ibdata1
 checksum=$(sed -n 's/^end .*xxh128=//p' "$new/backup.manifest")
 setfattr -n user.mysql_backup.verified -v \
-  "verified verdict=bad time=2026-11-24T03:00:00Z seconds=1 databases=all manifest=$checksum" "$new"
-backup 25 --reuse=hardlink
-expect_stderr "no files are shared with $root/backup_20261124_020000: its verification found it to be bad"
+  "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$new"
+backup 27 --reuse=hardlink
+expect_stderr "no files are shared with $root/backup_20261126_020000: its verification found it to be bad"
 expect "ibdata1 is not shared" shared ibdata1
 # One that was published by hand does not tell when it was taken.
-sed -i '/^run /d' "$test_dir/records"
-run "$tools/sync_tree" --source="$source_tree" --destination="$root/.backup_20261126_020000.partial"
-"$tools/publish_backup" --root="$root" --partial=.backup_20261126_020000.partial >/dev/null
-echo ANNEX >"$source_tree/shop/#sql" # "#sql" and an end of line were as long
-printf 'ANNE' >"$source_tree/shop/#sql"
-printf '\n' >>"$source_tree/shop/#sql"
+run "$tools/sync_tree" --source="$source_tree" --destination="$root/.backup_20261128_020000.partial"
+"$tools/publish_backup" --root="$root" --partial=.backup_20261128_020000.partial >/dev/null
+old=$root/backup_20261128_020000
+echo ANNE >"$source_tree/shop/#sql" # as long as it was
 touch -d '2026-10-01T00:00:00.123456789Z' "$source_tree/shop/#sql"
-backup 27 --reuse=hardlink
-old=$root/backup_20261126_020000
+backup 29 --reuse=hardlink
 expect "#sql is shared" eval "! shared 'shop/#sql'"
 expect "ibdata1 is not shared" shared ibdata1
+started=$later
 
 # --- reflinks, where the filesystem has none: a whole copy
 rm -r "${root:?}"/*
@@ -159,18 +178,18 @@ make_source
 head -c 64M /dev/urandom >"$source_tree/pages.ibd"
 head -c 64M /dev/urandom >"$source_tree/young.ibd"
 touch -d '2026-10-01T00:00:00Z' "$source_tree/pages.ibd"
-touch -d 2026-11-20T01:59:58.5Z "$source_tree/shop/young" "$source_tree/young.ibd"
+touch -d "$young" "$source_tree/shop/young" "$source_tree/young.ibd"
 backup 20 --reuse=reflink
 expect_no_stderr
 old=$new
 describe "$old" >"$test_dir/old"
-change_source 2026-11-20T01:59:58.5Z
+change_source "$young"
 for file in pages young; do # 40 pages of 16 KiB each, 1 %
   for page in {1..40}; do
     dd if=/dev/urandom of="$source_tree/$file.ibd" bs=16K count=1 seek=$((page * 97)) conv=notrunc status=none
   done
 done
-touch -d 2026-11-20T01:59:58.5Z "$source_tree/young.ibd"
+touch -d "$young" "$source_tree/young.ibd"
 before=$(used)
 backup 21 --reuse=reflink
 grown=$(($(used) - before))
