@@ -155,6 +155,21 @@ TEST_F(PartitionTest, AllNamesOfAFileAreInOnePart) {
   }
 }
 
+TEST_F(PartitionTest, SoAreThoseOfSmallFiles) {
+  MakeDirectory("d");
+  for (int i = 0; i < 6000; ++i) {
+    Make(absl::StrCat("f", i), 1);
+    Link(absl::StrCat("f", i), absl::StrCat("d/f", i));
+  }
+  const std::vector<std::set<std::string>> parts = Parts(1);
+  EXPECT_EQ(parts.size(), 2U);
+  for (const std::set<std::string>& part : parts) {
+    for (int i = 0; i < 6000; ++i) {
+      EXPECT_EQ(part.count(absl::StrCat("f", i)), part.count(absl::StrCat("d/f", i)));
+    }
+  }
+}
+
 TEST_F(PartitionTest, SuspectsAreApart) {
   Make("small", 5);
   Make("also", 6);

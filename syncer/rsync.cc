@@ -25,7 +25,7 @@ constexpr char kTop[] = ".";  // the name of the directory that is copied
 
 // What is left out at the top: patterns of fnmatch(3), as rsync's --exclude has them too; one with
 // a slash at its end is for directories alone.
-constexpr absl::string_view kLeftOut[] = {
+constexpr const char* kLeftOut[] = {
     // A restored server must not find the process id or the socket lock of one long gone.
     "*.pid",
     "*.sock.lock",
@@ -107,7 +107,7 @@ std::vector<std::string> FilesArguments(const std::string& rsync, const std::str
 std::vector<std::string> DirectoriesArguments(const std::string& rsync,
                                               const std::string& destination) {
   std::vector<std::string> arguments = CommonArguments(rsync);
-  for (const absl::string_view pattern : kLeftOut) {
+  for (const char* const pattern : kLeftOut) {
     arguments.push_back(absl::StrCat("--exclude=/", pattern));
   }
   arguments.insert(arguments.end(),
