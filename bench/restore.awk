@@ -12,5 +12,5 @@ BEGIN {
 
 END {
   print ""
-  print "1 GiB, median [min-max] of " runs " rounds in turns. `sync_tree` is the same rsync with a manifest."
+  print "1 GiB, median [min-max] of " runs " rounds in turns. `sync_tree --jobs=1` is the same rsync with a manifest."
 }

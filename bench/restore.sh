@@ -8,8 +8,8 @@ usage() {
   cat <<'END'
 Usage: bench/restore.sh [--product=DIR] [--runs=N]
 
-Copies 1 GiB (eight files of 96 MiB, 4096 of 64 KiB) in turns with sync_tree, with the same rsync
-without a manifest, with restore_tree from a backup, and with cp -a; then compares the backup with its
+Copies 1 GiB (eight files of 96 MiB, 4096 of 64 KiB) in turns with sync_tree and one rsync, with the
+same rsync without a manifest, with restore_tree from a backup, and with cp -a; then compares the backup with its
 manifest. Each time to a directory that is new, from the page cache, and with a sync of the filesystem
 at the end. Prints a Markdown table: seconds and ratios.
 
@@ -39,12 +39,12 @@ timed() {
 }
 
 bare_rsync() { # as sync_tree runs it, but for the manifest
-  rsync -aHAX --numeric-ids --modify-window=-1 --sparse --whole-file --one-file-system --no-devices \
-    --no-specials --no-inc-recursive --info=progress2,nonreg0 --stats "$scratch/source/" "$scratch/copy/"
+  rsync -aHAX --numeric-ids --modify-window=-1 --sparse --whole-file --one-file-system \
+    --info=progress2,nonreg0 "$scratch/source/" "$scratch/copy/"
 }
 
 one_round() {
-  timed sync_tree "$tools/sync_tree" --source="$scratch/source" --destination="$scratch/root/$PARTIAL"
+  timed sync_tree "$tools/sync_tree" --jobs=1 --source="$scratch/source" --destination="$scratch/root/$PARTIAL"
   timed rsync bare_rsync
   rm -rf "$scratch/copy"
   timed publish "$tools/publish_backup" --root="$scratch/root" --partial="$PARTIAL"
