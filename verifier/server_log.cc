@@ -47,7 +47,8 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
       {"install what the server program needs", {"error while loading shared libraries"}},
       {"correct --server_options", {"unknown variable", "unknown option"}},
       {"give the live server's encryption plugin and keys, as --options_file "
-       "(SERVER_OPTIONS_FILE in the configuration)",
+       "(SERVER_OPTIONS_FILE in the configuration), or a MySQL server's keyring component, as "
+       "mysqld.my beside its program",
        {"key_id is not available", "encryption service", "Encryption key is not found",
         "keyring plugin", "Check keyring", "can't be decrypted", "Encryption can't find"}},
       {"give the live server's page size, as --server_options=--innodb-page-size=N",
