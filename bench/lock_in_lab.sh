@@ -11,7 +11,7 @@ readonly acknowledged=/root/acknowledged
 
 prepare() {
   mariadb -e 'CREATE DATABASE bench; CREATE TABLE bench.t (id SERIAL, padding CHAR(100)) ENGINE=InnoDB'
-  # The smallest copy there is: of the snapshot alone all of them are compared.
+  # What is compared is the making of the snapshot; the copy is to disturb the writer least.
   printf '%s\n' LOCK_SCOPE=snapshot KEEP=1 COPY_PRIORITY=low >/etc/mysql-backup.conf
   sed -e 's/^user=.*/user=root/' -e 's/^socket=.*/socket=\/run\/mysqld\/mysqld.sock/' \
     -e 's/^vgname=.*/vgname=vg_mysql/' -e 's/^lvname=.*/lvname=lv_mysql_data/' \

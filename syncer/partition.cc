@@ -36,8 +36,9 @@ absl::StatusOr<Partition> Partition::Create(
     Options options, const std::function<absl::Status(const std::string& path)>& on_directory) {
   ASSIGN_OR_RETURN(TreeWalk first_walk, TreeWalk::Start(options.directory, options.path));
   struct stat top = {};
-  if (fstat(options.directory, &top) != 0)
+  if (fstat(options.directory, &top) != 0) {
     return ErrnoError(absl::StrCat("look at ", options.path));
+  }
   Partition partition(std::move(options), top.st_dev, std::move(first_walk));
   std::map<ino_t, Item> linked;
   while (true) {

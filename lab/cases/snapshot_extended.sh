@@ -21,7 +21,7 @@ expect_status 0
 grep snapshot_watch "$log_file"
 ((at > 64)) || fail "not enough was written for the trial: $at MB"
 expect_log 'INFO snapshot_watch: .*: extended to [0-9]+ MiB'
-expect_log 'snapshot: used_percent='
+expect_log 'snapshot used_percent='
 expect 'backups' test "$(published | wc -l)" = 1
 expect_clean
 expect 'the backup has no rows' test "$(query_backup "$(newest)" 'SELECT COUNT(*) > 0 FROM shop.orders')" = 1
