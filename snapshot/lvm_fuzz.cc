@@ -61,9 +61,16 @@ void CheckRemovable(const std::vector<LogicalVolume>& volumes) {
   const auto removable = FindRemovable(volumes, options);
   if (!removable.ok()) return;
   for (const LogicalVolume& volume : *removable) {
+    const bool has_our_name = volume.name == "snap";
+    const bool has_our_tag =
+        std::count(volume.tags.begin(), volume.tags.end(), "mysql_lvm_backup") != 0;
+    // Without an origin only the one that lvcreate has not finished, which has both.
+    if (volume.origin.empty()) {
+      CHECK(has_our_name && has_our_tag);
+      continue;
+    }
     CHECK_EQ(volume.origin, "data");
-    CHECK(volume.name == "snap" ||
-          std::count(volume.tags.begin(), volume.tags.end(), "mysql_lvm_backup") != 0);
+    CHECK(has_our_name || has_our_tag);
   }
 }
 
