@@ -263,9 +263,11 @@ absl::StatusOr<ValidSnapshot> FindValidSnapshot(const std::vector<LogicalVolume>
                                         " % used, lv_attr ", snapshot->attributes, ")");
   if (snapshot->IsLostSnapshot()) {
     return NoError(absl::StrCat(
-        "the snapshot ", name, " is not valid: it has overflowed", seen,
-        "; whatever was copied from it is no backup; choose a larger SNAPSHOT_SIZE, let it grow "
-        "up to a SNAPSHOT_MAX_SIZE, or choose a quieter hour"));
+        "the snapshot ", name,
+        " is not valid: it has overflowed, or its COW space cannot be written", seen,
+        "; whatever was copied from it is no backup; unless the kernel's log tells of a bad disk, "
+        "choose a larger SNAPSHOT_SIZE, let it grow up to a SNAPSHOT_MAX_SIZE, or choose a quieter "
+        "hour"));
   }
   if (!snapshot->IsValidSnapshot()) return CannotTell(name, seen);
   return ValidSnapshot{*snapshot, *snapshot};
