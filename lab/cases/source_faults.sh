@@ -100,5 +100,5 @@ status=\$?
 mend_device $cow
 exit \$status
 END
-broken_run 'a snapshot whose space cannot be written' 2 'rsync: FAILED '
+broken_run 'a snapshot whose space cannot be written' 3 'rsync: FAILED .*is not valid: .*its COW space cannot be written'
 sql 'DROP TABLE shop.lab_cold'
