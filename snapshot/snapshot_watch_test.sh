@@ -10,6 +10,8 @@ state=$test_dir/state
 calls=$test_dir/calls
 cat >"$test_dir/lvm" <<END
 #!/bin/bash
+exec 9>"$test_dir/lock"
+flock 9
 echo "\$*" >>"$calls"
 . "$test_dir/on_\$1"
 END
@@ -29,10 +31,10 @@ snapshot() {
   printf '  %s\n' 'lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||'
   printf '  %s\n' "mysql_snapshot|lv_mysql_data|${4-swi-aos---}|mysql_lvm_backup|$(($2 << 20))|$1|/dev/vg_mysql/mysql_snapshot|254|3||"
 }
-# The state for the looks from now on.
+# The state for the looks from now on; one that has begun is let finish.
 then_given() {
   snapshot "$@" >"$state.new"
-  mv "$state.new" "$state"
+  flock "$test_dir/lock" mv "$state.new" "$state"
 }
 looks() { grep -c '^lvs' "$calls"; }
 # wait_for COMMAND...: until it succeeds, as long as the watch lives; the test's own time limit is the
@@ -205,7 +207,7 @@ for lost in '50.00 100 0 swi-Ios---' '100.00 100 0' gone; do
   begin -- "$test_dir/copy"
   wait_for looked 1
   if [[ $lost == gone ]]; then
-    snapshot 0 0 0 | head -n 1 >"$state"
+    snapshot 0 0 0 | sed -n 1p >"$state"
   else
     # shellcheck disable=SC2086
     then_given $lost
