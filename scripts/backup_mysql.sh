@@ -153,7 +153,8 @@ copy() {
 # The copy is worth something only if the snapshot was valid to the end, and the lock was held.
 check() {
   tool snapshot_check --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" >"$run_dir/snapshot" || return
-  record "snapshot $(<"$run_dir/snapshot")"
+  first_line "$run_dir/snapshot"
+  record "snapshot $REPLY"
   [[ $LOCK_SCOPE == backup ]] || return 0
   local answer
   echo check >&8
@@ -187,7 +188,8 @@ release() {
 }
 
 publish() {
-  record "copied $(<"$run_dir/copied")"
+  first_line "$run_dir/copied"
+  record "copied $REPLY"
   tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --records="$run_dir/records" \
     --witness_fd=5 5<&6 >"$published" || return
   half_done=
@@ -292,7 +294,8 @@ finish() {
   local name=
   [[ -z $published ]] || read -r name <"$published"
   if [[ -n $name && -d $name ]]; then
-    summary+=", $(<"$run_dir/copied"), backup $name"
+    first_line "$run_dir/copied"
+    summary+=", $REPLY, backup $name"
   fi
   if ((exit_code == 0)); then
     log INFO "end: OK ($summary)"

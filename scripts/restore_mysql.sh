@@ -107,7 +107,8 @@ restore() {
   "$bin/restore_tree" --reason_file="$reason" --backup="$backup" --target="$target" \
     "${identity[@]}" ${until:+--unfinished} --jobs="${COPY_JOBS:-0}" --progress_fd=0 <&3 >"$run_dir/restored" 9>&- &
   await "$!" || return
-  log INFO "restored: $(<"$run_dir/restored")"
+  first_line "$run_dir/restored"
+  log INFO "restored: $REPLY"
 }
 
 # On a throwaway server that listens on a socket only.

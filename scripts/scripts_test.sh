@@ -165,3 +165,16 @@ for pair in backup_mysql.sh:/run/mysql-backup verify_restore.sh:/run/mysql-backu
   expect_exit 75
   expect "the holder is not named" grep -q "another run is under way: it holds ${pair#*:}/lock" "$log"
 done
+
+# --- a signal is not lost while a file is read: bash had lost one in four here
+cat >"$test_dir/reader.sh" <<'END'
+here=/ source "$1/lib/steps.sh"
+at_the_end :
+echo line >"$2"
+(sleep "$3" && kill -TERM "$$") &
+while first_line "$2"; do :; done
+END
+for milliseconds in {11..40}; do
+  run timeout --signal=KILL 10 bash "$test_dir/reader.sh" "$app" "$test_dir/line" "0.0$milliseconds"
+  expect_exit 2
+done

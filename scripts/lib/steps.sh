@@ -46,6 +46,11 @@ seconds() {
   printf -v REPLY '%d.%03d s' $(($1 / 1000)) $(($1 % 1000))
 }
 
+# first_line FILE: in REPLY. Not $(<FILE): bash 5.2 loses a signal that comes while it reads that.
+first_line() {
+  IFS= read -r REPLY <"$1"
+}
+
 # contract_code CODE: as the code of a run, in REPLY. A tool that was killed, or could not be started,
 # has none of its own.
 contract_code() {
