@@ -9,6 +9,10 @@
 DEFINE_string(fifo, "", "fifo to make and to listen on: 'check' and 'release' are the words");
 DEFINE_string(socket, "", "the server's unix socket; empty: the usual places are tried");
 DEFINE_string(defaults_file, "", "option file with a [client] group; nobody else may read it");
+DEFINE_string(
+    datadir, "",
+    "directory whose filesystem is written to the disk before the lock is asked for; empty: "
+    "none");
 DEFINE_int32(lock_wait, 5,
              "seconds that the lock may be waited for at a time, with every writer waiting too");
 DEFINE_int32(attempts, 3, "how often to try, with a pause of --lock_wait between");
@@ -37,6 +41,9 @@ absl::Status CheckRange(absl::string_view flag, int value, int low, int high) {
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("fifo", FLAGS_fifo));
+  if (!FLAGS_datadir.empty()) {
+    RETURN_IF_ERROR(mysql_backup::CheckPathFlag("datadir", FLAGS_datadir));
+  }
   RETURN_IF_ERROR(CheckRange("lock_wait", FLAGS_lock_wait, 1, 60));
   RETURN_IF_ERROR(CheckRange("attempts", FLAGS_attempts, 1, 100));
   RETURN_IF_ERROR(CheckRange("max_hold", FLAGS_max_hold, 1, 86400));
@@ -44,6 +51,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.fifo = FLAGS_fifo;
   options.lock.mysql.socket = FLAGS_socket;
   options.lock.mysql.defaults_file = FLAGS_defaults_file;
+  options.lock.datadir = FLAGS_datadir;
   options.lock.lock_wait = absl::Seconds(FLAGS_lock_wait);
   options.lock.attempts = FLAGS_attempts;
   options.lock.max_hold = absl::Seconds(FLAGS_max_hold);

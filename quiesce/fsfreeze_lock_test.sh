@@ -119,6 +119,20 @@ grep -qE '^released connection_id=[0-9]+ held_ms=[0-9]+$' "$test_dir/stdout" || 
 expect_no_stderr
 expect "still locked after release" is_free
 
+# --- what takes time comes first, without the lock, and gets into no binary log; failing there is no reason to fail
+sql "SET GLOBAL log_output = 'TABLE', general_log = ON"
+position=$(sql 'SELECT @@gtid_binlog_pos')
+start_lock --datadir="$server_dir/nothing"
+sql 'SET GLOBAL general_log = OFF'
+expect "the order of statements" test "$(sql "SELECT argument FROM mysql.general_log WHERE argument LIKE 'FLUSH%'" |
+  paste -sd ';')" = "FLUSH NO_WRITE_TO_BINLOG TABLES;FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS;\
+FLUSH TABLES WITH READ LOCK;FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS"
+expect "the binary log has grown" test "$(sql 'SELECT @@gtid_binlog_pos')" = "$position"
+echo release >&8
+end_lock
+expect_exit 0
+expect_stderr 'WARNING fsfreeze_lock: cannot sync the filesystem of .*nothing: No such file'
+
 # --- a replica: its source's coordinates as well
 sql "CHANGE MASTER TO master_host='db 0', master_log_file='source-bin.000003', master_log_pos=4711"
 start_lock

@@ -1,6 +1,8 @@
 #include "quiesce/read_lock.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -13,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
 #include "quiesce/blockers.h"
 
 namespace mysql_backup {
@@ -23,6 +26,8 @@ namespace {
 constexpr absl::Duration kSilence = absl::Seconds(20);
 
 constexpr int kLockWaitTimeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+
+constexpr char kFlushLogs[] = "FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS";
 
 // Sleeps, unless a signal comes.
 absl::Status Pause(absl::Duration duration) {
@@ -53,9 +58,37 @@ void EndSession(const MysqlOptions& options, uint64_t connection_id) {
   session->Query(absl::StrCat("KILL ", connection_id)).status().IgnoreError();
 }
 
+// How long FlushAhead() may take, with no writer waiting for it.
+constexpr absl::Duration kFlushAhead = absl::Minutes(1);
+
+// What would otherwise be done while every writer waits: the server's tables closed, its logs
+// written, and its filesystem, which LVM freezes. Best effort, since what is left is done under the
+// lock; on a session of its own, since one whose answer did not come in time is lost.
+//
+// FLUSH TABLES on MariaDB only: it waits for nobody there. On MySQL it waits for statements that
+// use a table, and new ones on that table wait behind it, even after it has given up.
+void FlushAhead(const ReadLockOptions& options) {
+  MysqlOptions mysql = options.mysql;
+  mysql.answer_timeout = kFlushAhead;
+  absl::Status flushed;
+  auto session = MysqlSession::Connect(mysql);
+  flushed.Update(session.status());
+  if (flushed.ok() && session->is_mariadb()) {
+    flushed.Update(session->Query("FLUSH NO_WRITE_TO_BINLOG TABLES").status());
+  }
+  if (flushed.ok()) flushed.Update(session->Query(kFlushLogs).status());
+  if (!flushed.ok()) LOG(WARNING) << "not flushed ahead: " << OneLine(flushed.message());
+  if (options.datadir.empty()) return;
+  const UniqueFd filesystem(open(options.datadir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!filesystem.ok() || syncfs(filesystem.get()) != 0) {
+    LOG(WARNING) << ErrnoError(absl::StrCat("sync the filesystem of ", options.datadir)).message();
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
+  FlushAhead(options);
   MysqlOptions mysql = options.mysql;
   mysql.answer_timeout = options.lock_wait + absl::Seconds(5);
   ASSIGN_OR_RETURN(MysqlSession session, MysqlSession::Connect(mysql));
@@ -91,7 +124,7 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   // With a binary log, InnoDB leaves the last commits in memory for up to a second, since the
   // binary log would bring them back. In a copy they would be prepared transactions, and without
   // that log a server refuses to start on them, or loses them.
-  RETURN_IF_ERROR(lock.session_.Query("FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS").status());
+  RETURN_IF_ERROR(lock.session_.Query(kFlushLogs).status());
   ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
   return lock;
 }

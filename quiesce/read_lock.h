@@ -4,6 +4,7 @@
 #define MYSQL_BACKUP_QUIESCE_READ_LOCK_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,10 @@ struct ReadLockOptions {
   // meanwhile. Also the age from which a running statement is taken for one that will not end soon.
   absl::Duration lock_wait = absl::Seconds(5);
 
+  // A directory on the filesystem with the data, which is written to the disk just before. Empty:
+  // it is not.
+  std::string datadir;
+
   // How often it is tried, each time on a fresh session, with a pause of `lock_wait` between.
   int attempts = 3;
 
@@ -30,8 +35,9 @@ struct ReadLockOptions {
 // Held from Acquire() until Release(), the loss of the session, or the destructor. Movable.
 class ReadLock {
  public:
-  // Takes the lock and reads the position. Busy (exit code 75) names the statement in the way; the
-  // server is then as it was. Any other error is the server's.
+  // Has written to the disk what can be before, then takes the lock and reads the position. Busy
+  // (exit code 75) names the statement in the way; the server is then as it was. Any other error is
+  // the server's.
   static absl::StatusOr<ReadLock> Acquire(const ReadLockOptions& options);
 
   const Position& position() const { return position_; }

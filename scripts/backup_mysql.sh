@@ -63,6 +63,7 @@ started=${started:0:-2}:${started: -2} # RFC 3339
 
 locked_at= # since when, in milliseconds
 locked_ms= # for how long
+released=  # not empty once the lock has been let go, and proven to have been held until then
 mounted=   # this and the next two: not empty while there may be something to undo
 snapshotted=
 half_done= # half a copy, or half a deletion of an old backup
@@ -91,8 +92,9 @@ preflight() {
   IFS='= ' read -r _ bytes _ files _ subdirectory <"$run_dir/datadir"
   tool check_room --root="$BACKUP_ROOT" --bytes="$bytes" --files="$files" \
     --origin="/dev/$VG/$LV" --reuse="$REUSE" || return 2
-  tool snapshot_create --dry_run --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
-    --size="$SNAPSHOT_SIZE" || return
+  snapshotted=yes
+  tool snapshot_create --prepare --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
+    --size="$SNAPSHOT_SIZE" >"$run_dir/prepared" || return
   [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"
 }
 
@@ -106,7 +108,8 @@ quiesce() {
   # writing end only: should the run die before the holder can know, its first record finds no reader.
   exec 5<> <(:) 7</dev/fd/5
   "$bin/fsfreeze_lock" --reason_file="$run_dir/lock.reason" --fifo="$fifo" --socket="$SOCKET" \
-    --defaults_file="$DEFAULTS_FILE" --lock_wait="$LOCK_WAIT" --max_hold="$LOCK_MAX_HOLD" \
+    --defaults_file="$DEFAULTS_FILE" --datadir="$DATADIR" --lock_wait="$LOCK_WAIT" \
+    --max_hold="$LOCK_MAX_HOLD" \
     >/dev/fd/5 5>&- 6<&- 7<&- 9>&- &
   holder=$!
   exec 5>&-
@@ -121,17 +124,30 @@ quiesce() {
   record "$position"
 }
 
+# One LVM command, with the lock held until the kernel has the snapshot: what LVM goes on with needs
+# no lock. Where that cannot be seen, the end of the command is waited for.
 snapshot() {
-  snapshotted=yes
-  tool snapshot_create --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" --size="$SNAPSHOT_SIZE" \
-    >"$run_dir/device"
+  first_line "$run_dir/prepared"
+  "$bin/snapshot_create" --reason_file="$reason" --prepared="$REPLY" --vg="$VG" --lv="$LV" \
+    --snapshot="$SNAPSHOT" >/dev/null 6<&- 7<&- 8>&- 9>&- &
+  local maker=$!
+  if [[ $LOCK_SCOPE == snapshot ]]; then
+    "$bin/snapshot_await" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" --pid="$maker" \
+      6<&- 7<&- 8>&- 9>&- &
+    await "$!"
+    local status=$?
+    if ((status == 0)); then
+      step release release || return
+    elif [[ -z $holder ]]; then
+      return "$status"
+    fi
+  fi
+  await "$maker"
 }
 
 mount_it() {
-  local device
-  read -r device <"$run_dir/device"
   mounted=yes
-  tool mount_snapshot --device="$device" --mount_point="$MOUNT_POINT"
+  tool mount_snapshot --device="/dev/$VG/$SNAPSHOT" --mount_point="$MOUNT_POINT"
 }
 
 # Not by tool, for its stdin: of the run's descriptors only that, stdout and stderr get through the
@@ -184,7 +200,7 @@ release() {
   read -r -t 60 -u 7 answer
   [[ -z $answer ]] || record "$answer"
   locked_ms=${answer##*held_ms=}
-  tell_holder_to_go
+  tell_holder_to_go && released=yes
 }
 
 publish() {
@@ -256,7 +272,7 @@ run() {
   step preflight preflight || return
   step quiesce quiesce || return
   step snapshot snapshot || return
-  if [[ $LOCK_SCOPE == snapshot ]]; then
+  if [[ $LOCK_SCOPE == snapshot && -z $released ]]; then
     step release release || return
   fi
   step mount mount_it || return

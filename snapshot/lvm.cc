@@ -69,11 +69,17 @@ absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {
   return room;
 }
 
-absl::Status Lvm::CreateSnapshot(const std::string& origin, const std::string& name,
-                                 uint64_t size_bytes) const {
-  return Change({"lvcreate", "--yes", "--snapshot", "--name", name, "--size",
-                 absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag),
-                 absl::StrCat(vg_, "/", origin)});
+// Wiping is what lvconvert would do by default, with the origin's writers waiting.
+absl::Status Lvm::CreateCowVolume(const std::string& name, uint64_t size_bytes) const {
+  RETURN_IF_ERROR(
+      Change({"lvcreate", "--yes", "--zero", "y", "--wipesignatures", "y", "--name", name, "--size",
+              absl::StrCat(size_bytes, "b"), "--addtag", std::string(kTag), vg_}));
+  return Change({"lvchange", "--activate", "n", absl::StrCat(vg_, "/", name)});
+}
+
+absl::Status Lvm::ConvertToSnapshot(const std::string& origin, const std::string& name) const {
+  return Change({"lvconvert", "--yes", "--type", "snapshot", "--zero", "n",
+                 absl::StrCat(vg_, "/", origin), absl::StrCat(vg_, "/", name)});
 }
 
 // By default LVM does not activate a thin snapshot.

@@ -81,11 +81,14 @@ class Lvm {
   };
   absl::StatusOr<Room> FreeRoom() const;
 
-  // lvcreate --snapshot, with our tag.
-  absl::Status CreateSnapshot(const std::string& origin, const std::string& name,
-                              uint64_t size_bytes) const;
+  // lvcreate of a volume with our tag that can become a snapshot's COW space: of whole extents, its
+  // beginning wiped, and not active, so that nothing of that is left to be done to it.
+  absl::Status CreateCowVolume(const std::string& name, uint64_t size_bytes) const;
 
-  // The same of a thin volume: the snapshot takes its space from the pool.
+  // lvconvert of such a volume to a snapshot of the origin.
+  absl::Status ConvertToSnapshot(const std::string& origin, const std::string& name) const;
+
+  // lvcreate of a thin volume's snapshot, with our tag: it takes its space from the pool.
   absl::Status CreateThinSnapshot(const std::string& origin, const std::string& name) const;
 
   // lvextend of a snapshot's COW space.

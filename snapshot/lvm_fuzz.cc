@@ -64,7 +64,7 @@ void CheckRemovable(const std::vector<LogicalVolume>& volumes) {
     const bool has_our_name = volume.name == "snap";
     const bool has_our_tag =
         std::count(volume.tags.begin(), volume.tags.end(), "mysql_lvm_backup") != 0;
-    // Without an origin only the one that lvcreate has not finished, which has both.
+    // Without an origin only the COW volume that is prepared, which has both.
     if (volume.origin.empty()) {
       CHECK(has_our_name && has_our_tag);
       continue;

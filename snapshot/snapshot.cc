@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "snapshot/stale_devices.h"
+#include "snapshot/taken.h"
 #include "snapshot/usage.h"
 
 namespace mysql_backup {
@@ -70,6 +71,13 @@ absl::Status StillThere(const SnapshotOptions& options, const LogicalVolume& vol
       "; when it is free, remove it with snapshot_remove, or let the next run do it"));
 }
 
+// Whether lvs, which must know the origin, does not know the volume.
+bool IsGone(const Lvm& lvm, const SnapshotOptions& options, const std::string& name) {
+  const auto volumes = lvm.List();
+  return volumes.ok() && FindVolume(*volumes, options.origin) != nullptr &&
+         FindVolume(*volumes, name) == nullptr;
+}
+
 // One volume, until it is gone or the deadline has come. A signal does not stop it: this is what a
 // run does to clean up, and it is bounded.
 absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
@@ -77,18 +85,18 @@ absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
   const absl::Time deadline = absl::Now() + options.removal_deadline;
   for (absl::Duration pause = absl::Milliseconds(200);;
        pause = std::min(2 * pause, absl::Seconds(5))) {
-    const absl::Status removed = lvm.Remove(volume.name);
-    if (removed.ok()) {
-      LOG(INFO) << "removed " << FullName(options, volume.name);
+    absl::Status removed = lvm.Remove(volume.name);
+    // What lvremove says is not the point: it can fail after the fact, while waiting for udev.
+    if (IsGone(lvm, options, volume.name)) {
+      if (removed.ok()) {
+        LOG(INFO) << "removed " << FullName(options, volume.name);
+      } else {
+        LOG(WARNING) << "removed " << FullName(options, volume.name) << ", although "
+                     << OneLine(removed.message()) << "; does udev answer (udevadm settle)?";
+      }
       return absl::OkStatus();
     }
-    // It may have gone all the same: LVM can fail after the fact, while waiting for udev.
-    auto volumes = lvm.List();
-    if (volumes.ok() && FindVolume(*volumes, volume.name) == nullptr) {
-      LOG(WARNING) << "removed " << FullName(options, volume.name) << ", although "
-                   << OneLine(removed.message()) << "; does udev answer (udevadm settle)?";
-      return absl::OkStatus();
-    }
+    removed.Update(absl::InternalError("lvremove succeeded, and lvs does not show that it has"));
     if (absl::Now() + pause >= deadline) return StillThere(options, volume, removed);
     LOG(WARNING) << "trying again: " << OneLine(removed.message());
     absl::SleepFor(pause);
@@ -160,7 +168,6 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
   std::vector<LogicalVolume> removable;
   for (const LogicalVolume& volume : volumes) {
     const bool has_our_name = volume.name == options.name;
-    // lvcreate makes a snapshot of a volume that is none yet: one that was killed leaves that.
     const bool half_made = has_our_name && volume.origin.empty() && volume.IsOurs();
     if (has_our_name && !half_made && !volume.IsSnapshotOf(options.origin)) {
       return absl::FailedPreconditionError(
@@ -175,19 +182,23 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
 }
 
 // The origin's size and the COW space's own metadata (0.4 % with the smallest chunks, and an
-// extent). lvcreate cuts a larger one down to that.
+// extent). LVM makes none that is larger.
 uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes) {
   return origin_bytes + origin_bytes / 200 + extent_bytes;
 }
 
-absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
-                       const std::string& vg) {
-  const uint64_t wanted = std::min(size_bytes, UsefulBytes(origin_bytes, room.extent_bytes));
-  const uint64_t needed = (wanted + room.extent_bytes - 1) / room.extent_bytes * room.extent_bytes;
-  if (room.free_bytes >= needed) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "volume group ", vg, " has ", Mebibytes(room.free_bytes), " free, and the snapshot needs ",
-      Mebibytes(needed), ": add a physical volume (vgextend), or choose a smaller SNAPSHOT_SIZE"));
+uint64_t CowBytes(uint64_t size_bytes, uint64_t origin_bytes, uint64_t extent_bytes) {
+  const uint64_t wanted = std::min(size_bytes, UsefulBytes(origin_bytes, extent_bytes));
+  return (wanted + extent_bytes - 1) / extent_bytes * extent_bytes;
+}
+
+absl::Status CheckRoom(const Lvm::Room& room, uint64_t cow_bytes, const std::string& vg) {
+  if (room.free_bytes >= cow_bytes) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("volume group ", vg, " has ", Mebibytes(room.free_bytes),
+                   " free, and the snapshot needs ", Mebibytes(cow_bytes),
+                   ": add a physical volume (vgextend), or choose a smaller "
+                   "SNAPSHOT_SIZE"));
 }
 
 absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint64_t origin_bytes,
@@ -214,39 +225,52 @@ absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint6
       ": extend the pool (lvextend --size +SIZE ", name, "), or choose a smaller SNAPSHOT_SIZE"));
 }
 
-absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes) {
+absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
   const Lvm lvm = LvmFor(options);
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(volumes, options));
   ASSIGN_OR_RETURN(const Origin origin, FindOrigin(volumes, options));
-  if (origin.pool != nullptr) {
-    return CheckPoolRoom(*origin.pool, size_bytes, origin.volume->size_bytes, options.vg);
-  }
-  ASSIGN_OR_RETURN(Lvm::Room room, lvm.FreeRoom());
-  for (const LogicalVolume& leftover : leftovers) room.free_bytes += leftover.size_bytes;
-  return CheckRoom(room, size_bytes, origin.volume->size_bytes, options.vg);
-}
-
-absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
-  const Lvm lvm = LvmFor(options);
-  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> before, lvm.List());
-  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(before, options));
   for (const LogicalVolume& leftover : leftovers) {
     LOG(WARNING) << "removing the snapshot " << FullName(options, leftover.name)
                  << " that an earlier run left";
   }
   RETURN_IF_ERROR(RemoveAll(lvm, options, leftovers));
+  // AwaitTaken would take it for the new one, and the server be unlocked before that is made.
+  ASSIGN_OR_RETURN(const bool is_taken, IsTakenNow(options));
+  if (is_taken) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the kernel has a device of the snapshot ", FullName(options, options.name),
+        " of which LVM does not know: see `dmsetup ls --tree`, remove it with snapshot_remove"));
+  }
+  if (origin.pool != nullptr) {
+    RETURN_IF_ERROR(CheckPoolRoom(*origin.pool, size_bytes, origin.volume->size_bytes, options.vg));
+    return Preparation::kThin;
+  }
+  ASSIGN_OR_RETURN(const Lvm::Room room, lvm.FreeRoom());
+  const uint64_t cow_bytes = CowBytes(size_bytes, origin.volume->size_bytes, room.extent_bytes);
+  RETURN_IF_ERROR(CheckRoom(room, cow_bytes, options.vg));
+  absl::Status prepared = lvm.CreateCowVolume(options.name, cow_bytes);
+  prepared.Update(CheckInterrupt());
+  if (!prepared.ok()) return Undo(options, prepared);
+  return Preparation::kCowVolume;
+}
 
-  const absl::Status created = FindVolume(before, options.origin)->IsThin()
-                                   ? lvm.CreateThinSnapshot(options.origin, options.name)
-                                   : lvm.CreateSnapshot(options.origin, options.name, size_bytes);
-  if (!created.ok()) return Undo(options, created);
+absl::Status TakeSnapshot(const SnapshotOptions& options, Preparation preparation) {
+  const Lvm lvm = LvmFor(options);
+  absl::Status taken = preparation == Preparation::kThin
+                           ? lvm.CreateThinSnapshot(options.origin, options.name)
+                           : lvm.ConvertToSnapshot(options.origin, options.name);
+  taken.Update(CheckInterrupt());
+  return taken.ok() ? taken : Undo(options, taken);
+}
+
+absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
+  ASSIGN_OR_RETURN(const Preparation preparation, PrepareSnapshot(options, size_bytes));
+  RETURN_IF_ERROR(TakeSnapshot(options, preparation));
   auto snapshot = CheckSnapshot(options);
   if (!snapshot.ok()) {
     return Undo(options, WithExitCode(snapshot.status(), ExitCode::kFailed));
   }
-  const absl::Status interrupted = CheckInterrupt();
-  if (!interrupted.ok()) return Undo(options, interrupted);
   return snapshot;
 }
 

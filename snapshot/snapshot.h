@@ -26,7 +26,7 @@ struct SnapshotOptions {
 };
 
 // Returns the snapshots that a run may remove: those of the origin that have our tag or bear the
-// configured name, and what a killed lvcreate left of one: a volume with both that is no snapshot.
+// configured name, and a volume with both that is to become one (PrepareSnapshot).
 // FailedPrecondition when the configured name belongs to a volume that is no snapshot of the
 // origin: it is somebody else's, and stays as it is. NotFound without the origin.
 absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<LogicalVolume>& volumes,
@@ -35,10 +35,12 @@ absl::StatusOr<std::vector<LogicalVolume>> FindRemovable(const std::vector<Logic
 // A COW space of this many bytes or more can never overflow, whatever is written to the origin.
 uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes);
 
-// Whether the group has room for a snapshot of `size_bytes`. FailedPrecondition with the numbers.
-// LVM makes no snapshot larger than its origin can ever fill, hence `origin_bytes`.
-absl::Status CheckRoom(const Lvm::Room& room, uint64_t size_bytes, uint64_t origin_bytes,
-                       const std::string& vg);
+// The COW space that is made where `size_bytes` are asked for: whole extents, and no more than the
+// origin can ever fill.
+uint64_t CowBytes(uint64_t size_bytes, uint64_t origin_bytes, uint64_t extent_bytes);
+
+// Whether the group has room for a COW space of `cow_bytes`. FailedPrecondition with the numbers.
+absl::Status CheckRoom(const Lvm::Room& room, uint64_t cow_bytes, const std::string& vg);
 
 // The same of a thin pool, whose room a thin snapshot shares with its origin: `size_bytes` must be
 // free, and a fifth of the metadata.
@@ -52,15 +54,22 @@ struct ValidSnapshot {
   LogicalVolume space;
 };
 
-// Removes what an earlier run left, makes the snapshot, a thin one of a thin origin, and returns it
-// after checking what LVM made. An interrupted or failed creation is undone; LeftBehind (4) when
-// that fails. A thin snapshot has no size of its own: `size_bytes` is ignored.
-absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
+// What is ready for TakeSnapshot: a volume of the snapshot's name that becomes its COW space, or
+// for a thin origin nothing, since its snapshot takes its space from the pool.
+enum class Preparation { kCowVolume, kThin };
 
-// Fails where CreateSnapshot would, as far as can be told without making anything: no such volume,
-// a name that is taken, no room in the group (that of removable leftovers counts as room) or in the
-// thin pool.
-absl::Status CheckCanCreate(const SnapshotOptions& options, uint64_t size_bytes);
+// Does all that can be done of a snapshot before the server is locked: removes what an earlier run
+// left, sees that there is room in the group or in the thin pool, and makes the COW volume.
+// FailedPrecondition without room. What was interrupted or failed is undone; LeftBehind (4) when
+// that fails.
+absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
+
+// Makes the snapshot by one LVM command, and looks at nothing: that is for CheckSnapshot, without
+// the lock. Undone as above.
+absl::Status TakeSnapshot(const SnapshotOptions& options, Preparation preparation);
+
+// Both, and returns the snapshot after checking what LVM made. Undone as above.
+absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes);
 
 // Returns the snapshot among the volumes. With exit code 3, DataLoss when it is not there, has
 // overflowed or its pool is full, and Unknown when LVM cannot tell.

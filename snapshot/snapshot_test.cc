@@ -16,6 +16,7 @@
 #include "snapshot/lvm.h"
 #include "snapshot/snapshot_flags.h"
 #include "snapshot/stale_devices.h"
+#include "snapshot/taken.h"
 
 namespace mysql_backup {
 namespace {
@@ -299,6 +300,29 @@ TEST(ParseDeviceStates, TellsWhatIsWrong) {
   EXPECT_FALSE(ParseDeviceStates("|Active|Live\n").ok());
 }
 
+TEST(IsTaken, NeedsTheTablesOfBoth) {
+  SnapshotOptions options;
+  options.vg = "vg-1";
+  options.origin = "lv";
+  options.name = "snap";
+  const std::string other = "vg--1-other: 0 9 snapshot 254:7 254:8 P 8\n";
+  const std::string real = "vg--1-lv-real: 0 9 linear 253:2 2048\n";
+  const std::string linear = "vg--1-lv: 0 9 linear 253:2 2048\n";
+  const std::string origin = "vg--1-lv: 0 9 snapshot-origin 254:1\n";
+  const std::string snapshot = "vg--1-snap: 0 9 snapshot 254:1 254:2 P 8\n";
+  EXPECT_TRUE(IsTaken(other + real + origin + snapshot, options));
+  EXPECT_FALSE(IsTaken("", options));
+  EXPECT_FALSE(IsTaken("No devices found\n", options));
+  EXPECT_FALSE(IsTaken(other + real + origin, options));
+  EXPECT_FALSE(IsTaken(real + linear + snapshot, options)) << "it would not see what is written";
+  EXPECT_FALSE(IsTaken(origin + "vg--1-snap: \n", options)) << "it has no table yet";
+  EXPECT_FALSE(IsTaken(origin + "vg--1-snap: 0 9 linear 253:2 2048\n", options));
+  EXPECT_FALSE(IsTaken(origin + "vg--1-snap: 0 9 snapshot 254:7 254:2 P 8\n", options))
+      << "of another volume";
+  EXPECT_TRUE(IsTaken("vg--1-lv: 0 9 thin 254:4 1\nvg--1-snap: 0 9 thin 254:4 2\n", options));
+  EXPECT_FALSE(IsTaken("vg--1-lv: 0 9 thin 254:4 1\n", options));
+}
+
 TEST(FindSleeping, GoesFromTheBottomUp) {
   const std::vector<DeviceState> devices = {{"origin", true, false},
                                             {"other", true, true},
@@ -328,17 +352,22 @@ TEST(FindStaleDevices, KnowsWhatIsNobodys) {
   EXPECT_TRUE(FindStaleDevices({"vg-data"}, {Volume("data", "", false)}, Options()).empty());
 }
 
-TEST(CheckRoom, RoundsUpToExtentsAndCutsDownToTheOrigin) {
+TEST(CowBytes, AreWholeExtentsAndNoMoreThanTheOriginCanFill) {
   constexpr uint64_t kMiB = 1 << 20;
-  const auto fits = [](uint64_t free, uint64_t size, uint64_t origin) {
-    return CheckRoom({free * kMiB, 4 * kMiB}, size * kMiB, origin * kMiB, "vg").ok();
+  const auto mebibytes = [](uint64_t size, uint64_t origin) {
+    return 1.0 * CowBytes(size, origin * kMiB, 4 * kMiB) / kMiB;
   };
-  EXPECT_TRUE(fits(1024, 1024, 10000));
-  EXPECT_FALSE(fits(1020, 1024, 10000));
-  EXPECT_FALSE(fits(7, 5, 10000)) << "5 MiB are two extents";
-  EXPECT_TRUE(fits(8, 5, 10000));
-  EXPECT_TRUE(fits(200, 1024, 100)) << "no snapshot can fill more than its origin";
-  const absl::Status status = CheckRoom({0, 4 * kMiB}, 1024 * kMiB, 10000 * kMiB, "vg");
+  EXPECT_EQ(mebibytes(1024 * kMiB, 10000), 1024);
+  EXPECT_EQ(mebibytes(1, 10000), 4);
+  EXPECT_EQ(mebibytes(5 * kMiB, 10000), 8);
+  EXPECT_EQ(mebibytes(1024 * kMiB, 100), 108) << "104.5 MiB are 27 extents";
+}
+
+TEST(CheckRoom, TellsWhatIsFreeAndWhatIsNeeded) {
+  constexpr uint64_t kMiB = 1 << 20;
+  EXPECT_TRUE(CheckRoom({1024 * kMiB, 4 * kMiB}, 1024 * kMiB, "vg").ok());
+  EXPECT_FALSE(CheckRoom({1020 * kMiB, 4 * kMiB}, 1024 * kMiB, "vg").ok());
+  const absl::Status status = CheckRoom({0, 4 * kMiB}, 1024 * kMiB, "vg");
   EXPECT_THAT(std::string(status.message()), HasSubstr("volume group vg has 0 MiB free"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("1024 MiB"));
 }

@@ -32,6 +32,13 @@ for size in '' 0 1X 1.5G -1; do
   expect_exit 1
   expect_stderr "--size='.*' must be"
 done
+for prepared in '' none; do
+  run "$tools/snapshot_create" --prepared="$prepared"
+  expect_exit 1
+  expect_stderr "--prepared='$prepared' must be what --prepare printed"
+done
+run "$tools/snapshot_create" --prepare --prepared=cow
+expect_exit 1
 run "$tools/snapshot_remove" --deadline=0
 expect_exit 1
 
@@ -45,73 +52,174 @@ case \$1 in
   lvs) cat "$state" ;;
   vgs) echo "  4294967296|4194304" ;;
   lvcreate) . "$test_dir/on_create" ;;
+  lvconvert) . "$test_dir/on_convert" ;;
   lvremove) . "$test_dir/on_remove" ;;
 esac
 END
 chmod +x "$test_dir/lvm"
+# The device-mapper's, which knows in addition which tables are live.
+cat >"$test_dir/dmsetup" <<END
+#!/bin/sh
+echo "dmsetup \$*" >>"$calls"
+case "\$*" in
+  table) . "$test_dir/on_table" ;;
+  'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
+  'info -c --noheadings --separator | -o name,suspended,tables_loaded') cat "$test_dir/states" ;;
+  deps*) echo "1 dependencies  : (\$(cat "$test_dir/lies_on"))" ;;
+  info*) grep -q "^\${6}|" "$test_dir/devices" ;;
+  clear* | resume*) sed -i "s/^\$2|.*/\$2|Active|Live/" "$test_dir/states" ;;
+  remove*) . "$test_dir/on_dm_remove" ;;
+esac
+END
+chmod +x "$test_dir/dmsetup"
 origin='lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||'
 good='mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup|1073741824|0.00|/dev/vg_mysql/mysql_snapshot|254|3||'
+cow='mysql_snapshot||-wi-------|mysql_lvm_backup|1073741824||/dev/vg_mysql/mysql_snapshot|-1|-1||'
 given() { # [LINE...]: what lvs is to print
   printf '  %s\n' "$@" >"$state"
   : >"$calls"
 }
-echo "exit 5" >"$test_dir/on_create"
+becomes() { # LINE: what lvs is to print of the snapshot from now on
+  printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "echo '  $1' >>'$state.new'" \
+    "mv '$state.new' '$state'"
+}
+becomes "$cow" >"$test_dir/on_create"
+becomes "$good" >"$test_dir/on_convert"
 printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
   >"$test_dir/on_remove"
 lvm=--lvm=$test_dir/lvm
+dmsetup=--dmsetup=$test_dir/dmsetup
+: >"$test_dir/devices"
+: >"$test_dir/states"
+echo "echo 'No devices found'" >"$test_dir/on_table"
+create=("$tools/snapshot_create" "$lvm" "$dmsetup")
 
 # --- it works
-echo "echo '$good' >>'$state'" >"$test_dir/on_create"
 given "$origin"
-run "$tools/snapshot_create" "$lvm"
+run "${create[@]}"
 expect_exit 0
 expect_stdout /dev/vg_mysql/mysql_snapshot
-grep -qx 'lvcreate --yes --snapshot --name mysql_snapshot --size 1073741824b --addtag mysql_lvm_backup vg_mysql/lv_mysql_data' \
-  "$calls" || fail "lvcreate: $(cat "$calls")"
+expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data with 1024 MiB of COW space'
+changes() { grep -vE '^(lvs|vgs|dmsetup) ' "$calls"; }
+expect "LVM's commands: $(cat "$calls")" test "$(changes)" = "\
+lvcreate --yes --zero y --wipesignatures y --name mysql_snapshot --size 1073741824b --addtag mysql_lvm_backup vg_mysql
+lvchange --activate n vg_mysql/mysql_snapshot
+lvconvert --yes --type snapshot --zero n vg_mysql/lv_mysql_data vg_mysql/mysql_snapshot"
 
-# --- a dry run makes and removes nothing, even with a leftover
-given "$origin" "$good"
-run "$tools/snapshot_create" "$lvm" --dry_run
+# --- the same in two steps, the second of which is one LVM command
+given "$origin"
+run "${create[@]}" --prepare
+expect_exit 0
+expect_stdout cow
+expect "LVM's commands: $(cat "$calls")" test "$(changes | cut -d ' ' -f 1 | paste -sd ' ')" = 'lvcreate lvchange'
+: >"$calls"
+run "${create[@]}" --prepared=cow
+expect_exit 0
+expect_stdout /dev/vg_mysql/mysql_snapshot
+expect "LVM's commands: $(cat "$calls")" test "$(cut -d ' ' -f 1 "$calls")" = lvconvert
+
+# --- the kernel has it before that command ends
+echo "echo 'vg_mysql-mysql_snapshot: 0 9 snapshot 254:1 254:2 P 8'; echo 'vg_mysql-lv_mysql_data: 0 9 snapshot-origin 254:1'" \
+  >"$test_dir/tables"
+echo "[ ! -e '$test_dir/taken' ] || . '$test_dir/tables'" >"$test_dir/on_table"
+cp "$test_dir/on_convert" "$test_dir/working"
+echo "touch '$test_dir/taken'; while [ -e '$test_dir/taken' ]; do sleep 0.05; done" >>"$test_dir/on_convert"
+given "$origin" "$cow"
+"${create[@]}" --prepared=cow >"$test_dir/stdout" 2>"$test_dir/stderr" &
+maker=$!
+run "$tools/snapshot_await" "$dmsetup" --pid="$maker"
 expect_exit 0
 expect_stdout ''
-expect "something was changed" test -z "$(grep -E 'lvcreate|lvremove' "$calls")"
+expect "snapshot_create has ended" kill -0 "$maker"
+rm "$test_dir/taken"
+wait "$maker"
+mv "$test_dir/working" "$test_dir/on_convert"
+# A process that ends without: of one that is gone already, or ends meanwhile.
+for maker in "$maker" ''; do
+  [[ -n $maker ]] || {
+    sleep 0.3 &
+    maker=$!
+  }
+  run "$tools/snapshot_await" "$dmsetup" --pid="$maker"
+  expect_exit 3
+  expect_stderr "process $maker has ended, and the device-mapper has no snapshot vg_mysql/mysql_snapshot"
+done
+run "$tools/snapshot_await" "$dmsetup" --pid=0
+expect_exit 1
+sleep 100 &
+maker=$!
+run "$tools/snapshot_await" --dmsetup=/nonexistent/dmsetup --pid="$maker"
+expect_exit 2
+"$tools/snapshot_await" "$dmsetup" --pid="$maker" 2>"$test_dir/stderr" &
+pid=$!
+while ! grep -q 'dmsetup table' "$calls"; do sleep 0.05; done
+kill -TERM "$pid"
+test_exit=0
+wait "$pid" || test_exit=$?
+expect_exit 2
+kill "$maker"
+# One that is there beforehand would be taken for the new one.
+cp "$test_dir/tables" "$test_dir/on_table"
+given "$origin"
+run "${create[@]}" --prepare
+expect_exit 2
+expect_stderr 'the kernel has a device of the snapshot vg_mysql/mysql_snapshot of which LVM does not know'
+expect "something was made: $(cat "$calls")" test -z "$(changes)"
+echo "echo 'No devices found'" >"$test_dir/on_table"
+
+# --- no room: nothing is made
+given "$origin"
+sed -i.room 's/4294967296|/1069547520|/' "$test_dir/lvm"
+run "${create[@]}" --prepare
+expect_exit 2
+expect_stdout ''
+expect_stderr 'volume group vg_mysql has 1020 MiB free, and the snapshot needs 1024 MiB'
+expect "something was made: $(cat "$calls")" test -z "$(changes)"
+mv "$test_dir/lvm.room" "$test_dir/lvm"
 
 # --- a leftover is removed first
-run "$tools/snapshot_create" "$lvm"
+given "$origin" "$good"
+run "${create[@]}"
 expect_exit 0
 expect_stderr 'WARNING .*removing the snapshot vg_mysql/mysql_snapshot that an earlier run left'
 expect "the order of commands" test \
-  "$(grep -oE '^(lvremove|lvcreate)' "$calls" | tr '\n' ' ')" = 'lvremove lvcreate '
+  "$(changes | cut -d ' ' -f 1 | paste -sd ' ')" = 'lvremove lvcreate lvchange lvconvert'
 
 # --- a foreign volume of the name is refused and untouched
 given "$origin" 'mysql_snapshot||-wi-a-----||4194304||/dev/vg_mysql/mysql_snapshot|254|3||'
 for tool in snapshot_create snapshot_remove; do
-  run "$tools/$tool" "$lvm"
+  run "$tools/$tool" "$lvm" "$dmsetup"
   expect_exit 2
   expect_stderr 'is no snapshot of lv_mysql_data: it is left untouched'
 done
 expect "a foreign volume was touched" test -z "$(grep -E 'lvcreate|lvremove' "$calls")"
 
-# --- lvcreate fails half way: what it made is removed again
-echo "echo '$good' >>'$state'; echo 'no luck' >&2; exit 5" >"$test_dir/on_create"
-given "$origin"
-run "$tools/snapshot_create" "$lvm"
-expect_exit 2
-expect_stdout ''
-expect_stderr 'ERROR .*lvcreate failed: exit code 5: no luck'
-expect "a half made snapshot is left" test -z "$(grep mysql_snapshot "$state")"
+# --- a command fails half way: what it made is removed again
+for half_way in create:--prepare convert:--prepared=cow; do
+  command=${half_way%%:*}
+  cp "$test_dir/on_$command" "$test_dir/working"
+  printf '%s\n' "echo 'no luck' >&2" 'exit 5' >>"$test_dir/on_$command"
+  given "$origin" "$cow"
+  run "${create[@]}" "${half_way#*:}"
+  expect_exit 2
+  expect_stdout ''
+  expect_stderr "ERROR .*lv$command failed: exit code 5: no luck"
+  expect "a half made snapshot is left" test -z "$(grep mysql_snapshot "$state")"
+  mv "$test_dir/working" "$test_dir/on_$command"
+done
 
-# --- lvcreate says that all is well, and nothing is there
-echo "exit 0" >"$test_dir/on_create"
+# --- lvconvert says that all is well, and there is no snapshot
+echo "exit 0" >"$test_dir/on_convert"
 given "$origin"
-run "$tools/snapshot_create" "$lvm"
+run "${create[@]}"
 expect_exit 2
 expect_stdout ''
+expect "the COW volume is left" test -z "$(grep mysql_snapshot "$state")"
 
 # --- it is overflowed as soon as it is there: not ours to use, and removed again
-echo "echo '${good/swi-aos---/swi-Ios---}' >>'$state'" >"$test_dir/on_create"
+becomes "${good/swi-aos---/swi-Ios---}" >"$test_dir/on_convert"
 given "$origin"
-run "$tools/snapshot_create" "$lvm"
+run "${create[@]}"
 expect_exit 2
 expect_stdout ''
 expect_stderr 'is not valid'
@@ -157,9 +265,15 @@ thin_pool='pool||twi-aotz--||4294967296|50.00||254|4||11.50'
 thin='mysql_snapshot|lv_mysql_data|Vwi-a-tz--|mysql_lvm_backup|1258291200|40.00|/dev/vg_mysql/mysql_snapshot|254|6|pool|'
 echo "echo '$thin' >>'$state'" >"$test_dir/on_create"
 given "$thin_origin" "$thin_pool"
-run "$tools/snapshot_create" "$lvm" --dry_run
+run "${create[@]}" --prepare
 expect_exit 0
-run "$tools/snapshot_create" "$lvm"
+expect_stdout thin
+expect "something was made: $(cat "$calls")" test -z "$(changes)"
+run "${create[@]}" --prepared=thin
+expect_exit 0
+expect_stdout /dev/vg_mysql/mysql_snapshot
+given "$thin_origin" "$thin_pool"
+run "${create[@]}"
 expect_exit 0
 expect_stdout /dev/vg_mysql/mysql_snapshot
 expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data in the thin pool pool'
@@ -176,15 +290,15 @@ for bad in "${thin_pool/twi-aotz--/twi-aotzD-}" "${thin_pool/50.00/100.00}" "${t
   expect_stderr 'is not valid: its thin pool is full or has failed .*lvextend'
 done
 given "$thin_origin" "${thin_pool/50.00/90.00}"
-run "$tools/snapshot_create" "$lvm" --dry_run
+run "${create[@]}" --prepare
 expect_exit 2
 expect_stderr 'the thin pool vg_mysql/pool has 409 MiB free, and what is written .* may need 1024 MiB: extend the pool'
 given "$thin_origin" "${thin_pool/11.50/85.00}"
-run "$tools/snapshot_create" "$lvm" --dry_run
+run "${create[@]}" --prepare
 expect_exit 2
 expect_stderr 'metadata of the thin pool vg_mysql/pool are 85 % full.*lvextend --poolmetadatasize'
 given "$thin_origin"
-run "$tools/snapshot_create" "$lvm" --dry_run
+run "${create[@]}" --prepare
 expect_exit 2
 expect_stderr 'LVM tells nothing of vg_mysql/pool'
 
@@ -213,6 +327,13 @@ run "$tools/snapshot_remove" "$lvm" --deadline=1
 expect_exit 4
 expect_stderr 'cannot remove the snapshot vg_mysql/mysql_snapshot: .*in use'
 
+# --- remove: still there, although LVM says that it is gone
+given "$origin" "$good"
+echo 'exit 0' >"$test_dir/on_remove"
+run "$tools/snapshot_remove" "$lvm" --deadline=1
+expect_exit 4
+expect_stderr 'cannot remove the snapshot vg_mysql/mysql_snapshot: lvremove succeeded, and lvs does not show'
+
 # --- remove: gone, although LVM says that it failed
 given "$origin" "$good"
 printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
@@ -221,41 +342,30 @@ run "$tools/snapshot_remove" "$lvm"
 expect_exit 0
 expect_stderr 'WARNING .*removed vg_mysql/mysql_snapshot, although .*no answer from udev; does udev answer'
 
-# --- TERM while lvcreate is at work: it is let finish, and then undone
+# --- TERM while LVM is at work: it is let finish, and then undone
 printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
   >"$test_dir/on_remove"
-echo "sleep 1; echo '$good' >>'$state'; touch '$test_dir/finished'" >"$test_dir/on_create"
-given "$origin"
-"$tools/snapshot_create" "$lvm" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-pid=$!
-while ! grep -q lvcreate "$calls"; do sleep 0.05; done
-kill -TERM "$pid"
-test_exit=0
-wait "$pid" || test_exit=$?
-expect_exit 2
-expect_stderr 'interrupted by SIGTERM'
-expect "lvcreate was cut short" test -e "$test_dir/finished"
-expect "the snapshot is left behind" test -z "$(grep mysql_snapshot "$state")"
+for at_work in create:--prepare convert:--prepared=cow; do
+  { echo "sleep 1" && becomes "$good" && echo "touch '$test_dir/finished'"; } >"$test_dir/on_${at_work%%:*}"
+  rm -f "$test_dir/finished"
+  given "$origin"
+  "${create[@]}" "${at_work#*:}" >"$test_dir/stdout" 2>"$test_dir/stderr" &
+  pid=$!
+  while ! grep -q "lv${at_work%%:*}" "$calls"; do sleep 0.05; done
+  kill -TERM "$pid"
+  test_exit=0
+  wait "$pid" || test_exit=$?
+  expect_exit 2
+  expect_stderr 'interrupted by SIGTERM'
+  expect "LVM was cut short" test -e "$test_dir/finished"
+  expect "the snapshot is left behind" test -z "$(grep mysql_snapshot "$state")"
+done
 
 # --- what a killed LVM command left in the kernel: removed once no volume has a use for it
-cat >"$test_dir/dmsetup" <<END
-#!/bin/sh
-echo "dmsetup \$*" >>"$calls"
-case "\$*" in
-  'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
-  'info -c --noheadings --separator | -o name,suspended,tables_loaded') cat "$test_dir/states" ;;
-  deps*) echo "1 dependencies  : (\$(cat "$test_dir/lies_on"))" ;;
-  info*) grep -q "^\${6}|" "$test_dir/devices" ;;
-  clear* | resume*) sed -i "s/^\$2|.*/\$2|Active|Live/" "$test_dir/states" ;;
-  remove*) . "$test_dir/on_dm_remove" ;;
-esac
-END
-chmod +x "$test_dir/dmsetup"
 devices() { # [NAME...]
   printf '%s|LVM-uuid\n' vg_mysql-lv_mysql_data "$@" >"$test_dir/devices"
 }
 echo "sed -i \"/^\$3|/d\" '$test_dir/devices'" >"$test_dir/on_dm_remove"
-dmsetup=--dmsetup=$test_dir/dmsetup
 echo 'vg_mysql-lv_mysql_data|Active|Live' >"$test_dir/states"
 echo vda2 >"$test_dir/lies_on"
 given "$origin"

@@ -1,6 +1,6 @@
-// What an lvcreate or lvremove that was killed half way leaves in the kernel: an origin that is
+// What an LVM command that was killed half way leaves in the kernel: an origin that is
 // suspended, with every writer waiting, or about to get a table that leads nowhere; and devices of
-// a snapshot that LVM's metadata does not know (any more), whose names the next lvcreate needs. LVM
+// a snapshot that LVM's metadata does not know (any more), whose names the next one needs. LVM
 // does not look for either.
 
 #ifndef MYSQL_BACKUP_SNAPSHOT_STALE_DEVICES_H_

@@ -7,7 +7,7 @@ sql 'DROP TABLE IF EXISTS shop.lab_ticks; CREATE TABLE shop.lab_ticks (at DOUBLE
 on_exit mariadb -e 'DROP TABLE IF EXISTS shop.lab_ticks'
 
 # Each line of ticks is the time at which the server had acknowledged a write; each of sightings one
-# at which the snapshot's device was there.
+# at which the snapshot was there: its COW space is prepared under its name, but not as such.
 writer() {
   exec mariadb --batch --skip-column-names --unbuffered >/tmp/ticks < <(
     while sleep 0.02; do
@@ -17,7 +17,7 @@ writer() {
 }
 sightings() {
   while [[ ! -e /tmp/stop ]]; do
-    [[ -e $snapshot ]] && echo "$EPOCHREALTIME"
+    [[ -e /dev/mapper/vg_mysql-mysql_snapshot-cow ]] && echo "$EPOCHREALTIME"
     sleep 0.02
   done >/tmp/sightings
 }

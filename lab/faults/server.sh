@@ -78,7 +78,7 @@ idle_transaction() {
 ddl_under_lock() {
   wrap snapshot_create <<'END'
 #!/bin/bash
-if [[ $* != *--dry_run* ]]; then
+if [[ $* != *--prepare\ * ]]; then
   for statement in 'ALTER TABLE shop.orders ADD COLUMN extra INT' 'CREATE USER lab_user@localhost' \
     'CREATE TABLE shop.lab_new (a INT)' 'TRUNCATE shop.search_terms'; do
     mariadb -e "$statement" >/dev/null 2>>/tmp/ddl.log </dev/null &
