@@ -1,18 +1,19 @@
 #!/bin/bash
 # Runs inside the lab machine and measures there; see lock.sh. Stdout: records for lock.awk, a line
-# "RATE KIND MILLISECONDS" each.
+# "RATE KIND MILLISECONDS WRITES_A_SECOND" each.
 
 set -euo pipefail
 export LC_ALL=C
 
 readonly runs=$1
 readonly origin=vg_mysql/lv_mysql_data
-readonly acknowledged=/root/acknowledged
+readonly felt=/root/felt
 
 prepare() {
   mariadb -e 'CREATE DATABASE bench; CREATE TABLE bench.t (id SERIAL, padding CHAR(100)) ENGINE=InnoDB'
-  # What is compared is the making of the snapshot; the copy is to disturb the writer least.
-  printf '%s\n' LOCK_SCOPE=snapshot KEEP=1 COPY_PRIORITY=low >/etc/mysql-backup.conf
+  # What is compared is the making of the snapshot: there is no copy, and the run fails for that.
+  printf '%s\n' LOCK_SCOPE=snapshot KEEP=1 >/etc/mysql-backup.conf
+  printf '%s\n' '#!/bin/sh' 'exit 2' >/app/bin/sync_tree
   sed -e 's/^user=.*/user=root/' -e 's/^socket=.*/socket=\/run\/mysqld\/mysqld.sock/' \
     -e 's/^vgname=.*/vgname=vg_mysql/' -e 's/^lvname=.*/lvname=lv_mysql_data/' \
     -e 's/^lvsize=.*/lvsize=1G/' -e 's/^backuptype=.*/backuptype=none/' \
@@ -20,26 +21,36 @@ prepare() {
     /etc/mylvmbackup.conf >/root/mylvmbackup.conf
 }
 
-# What a writer does: it asks for one row after the other, at most so many a second, and notes when each
-# was acknowledged.
+# What a writer does: it asks for one row after the other, at most so many a second. In the end it
+# tells its longest gap between two acknowledged ones, and how many there were.
 write_rows() { # RATE
   perl -e '
     use strict; use DBI; use Time::HiRes qw(time sleep);
     my $db = DBI->connect("DBI:mysql:bench;mysql_socket=/run/mysqld/mysqld.sock", "root", "", {RaiseError => 1});
     my $insert = $db->prepare("INSERT INTO t (padding) VALUES (\"x\")");
-    my $next = time;
-    while (1) {
+    my ($began, $gap, $count, $over) = (time, 0, 0, 0);
+    $SIG{TERM} = sub { $over = 1 };
+    $insert->execute();
+    my $next = my $before = time;
+    until ($over) {
       $insert->execute();
       my $now = time;
-      printf "%d\n", 1000 * $now;
+      $gap = $now - $before if $now - $before > $gap;
+      $before = $now;
+      $count++;
       $next += 1 / $ARGV[0];
       $next = $now if $next < $now;
       sleep($next - $now) if $next > $now;
-    }' "$1" >"$acknowledged"
+    }
+    printf "%d %d\n", 1000 * $gap, $count / ($before - $began)' "$1" >"$felt"
 }
 
 nothing() { sleep 8; }
-ours() { /app/backup_mysql.sh </dev/null >/dev/null 2>&1; }
+ours() {
+  : >/var/log/mysql_backup.log
+  /app/backup_mysql.sh </dev/null >/dev/null 2>&1 || (($? == 2))
+  grep -q 'rsync: FAILED' /var/log/mysql_backup.log
+}
 mylvmbackup_() { mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null >/root/words 2>&1; }
 
 # In one session, which runs the program itself.
@@ -63,8 +74,8 @@ one() { # RATE KIND
   }
   sleep 1
   kill "$writer"
-  wait "$writer" 2>/dev/null || true
-  awk -v what="$1 $2" 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print what, gap, NR }' "$acknowledged"
+  wait "$writer"
+  echo "$1 $2 $(cat "$felt")"
 }
 
 prepare

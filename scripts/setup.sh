@@ -52,6 +52,7 @@ test  xfsprogs              xfs on test devices
 lab   acl                   power cuts: access control lists in fingerprints
 lab   attr                  power cuts: extended attributes in fingerprints
 lab   e2fsprogs             turns a directory into a disk image
+lab   gnuplot-nox           bench: plots
 lab   mmdebstrap            makes the root of the lab machine
 lab   qemu-system-x86       runs the lab machine
 lab   qemu-utils            disk images of the lab machine

@@ -140,7 +140,7 @@ for maker in "$maker" ''; do
     sleep 0.3 &
     maker=$!
   }
-  run "$tools/snapshot_await" "$dmsetup" --pid="$maker"
+  run timeout 20 "$tools/snapshot_await" "$dmsetup" --pid="$maker"
   expect_exit 3
   expect_stderr "process $maker has ended, and the device-mapper has no snapshot vg_mysql/mysql_snapshot"
 done

@@ -11,7 +11,8 @@ readonly PROGRAMS='
 /usr/bin/rsync     1   1,2,3,4,5,6,10,11,12,13,14,20,21,22,23,24,25,30,35   yes
 /usr/bin/mount     1   1,2,4,8,16,32,64                                     no
 /usr/sbin/blkid    1   2,4,8                                                yes
-/usr/sbin/lvm      9   2,3,4,5                                              yes
+/usr/sbin/lvm      11  2,3,4,5                                              yes
+/usr/sbin/dmsetup  7   1                                                    yes
 /usr/bin/flock     1   1,66,69                                              no
 '
 

@@ -1,0 +1,66 @@
+#!/bin/bash
+# Runs inside the lab machine and measures there; see transactions.sh. Stdout: records for
+# transactions.awk and transactions.gnuplot, "KIND SECOND TRANSACTIONS" each, with the seconds counted
+# from the backup's start, and "KIND took SECONDS" at its end.
+
+set -euo pipefail
+export LC_ALL=C
+
+readonly before=20 # seconds, also after
+
+prepare() {
+  mariadb -e 'CREATE DATABASE bench'
+  sysbench_ prepare >/dev/null
+  sed -e 's/^user=.*/user=root/' -e 's/^socket=.*/socket=\/run\/mysqld\/mysqld.sock/' \
+    -e 's/^vgname=.*/vgname=vg_mysql/' -e 's/^lvname=.*/lvname=lv_mysql_data/' \
+    -e 's/^lvsize=.*/lvsize=1G/' -e 's/^backuptype=.*/backuptype=rsync/' \
+    -e 's/^backupdir=.*/backupdir=\/backups\/mylvmbackup/' \
+    -e 's/^log_method=.*/log_method=none/' -e 's/^quiet=.*/quiet=1/' \
+    /etc/mylvmbackup.conf >/root/mylvmbackup.conf
+  mkdir -p /backups/mylvmbackup
+}
+
+sysbench_() { # COMMAND [OPTION...]
+  sysbench oltp_read_write --db-driver=mysql --mysql-socket=/run/mysqld/mysqld.sock --mysql-user=root \
+    --mysql-db=bench --tables=4 --table-size=20000 --threads=2 "${@:2}" "$1"
+}
+
+ours() { # [KEY=VALUE...]
+  printf '%s\n' KEEP=1 "$@" >/etc/mysql-backup.conf
+  /app/backup_mysql.sh </dev/null
+}
+ours_backup() { ours LOCK_SCOPE=backup; }
+ours_snapshot() { ours LOCK_SCOPE=snapshot; }
+ours_rate() { ours LOCK_SCOPE=snapshot COPY_RATE=8M; }
+mylvmbackup_() { mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null; }
+mariadb_backup() {
+  mariabackup --backup --user=root --socket=/run/mysqld/mysqld.sock --target-dir=/backups/mariabackup </dev/null
+}
+
+one() { # KIND
+  rm -rf /backups/mysql/backup_* /backups/mylvmbackup/* /backups/mariabackup
+  sync
+  sysbench_ run --time=3000 --report-interval=1 >/root/sysbench &
+  local load=$! began took
+  sleep "$before"
+  # As of sysbench's own clock, whose lines come a second apart.
+  local second
+  second=$(grep -c '^\[' /root/sysbench)
+  began=$EPOCHREALTIME
+  "$1" >/root/words 2>&1 || {
+    cat /root/words >&2
+    exit 2
+  }
+  took=$(((${EPOCHREALTIME/./} - ${began/./}) / 100000))
+  sleep "$before"
+  kill "$load"
+  wait "$load" || true
+  sed -nE 's/^\[ ([0-9]+)s \].* tps: ([0-9.]+) .*/\1 \2/p' /root/sysbench |
+    awk -v kind="$1" -v start="$second" '{ print kind, $1 - start, $2 }'
+  echo "$1 took $((took / 10)).$((took % 10))"
+}
+
+prepare
+for kind in ours_backup ours_snapshot ours_rate mylvmbackup_ mariadb_backup; do
+  one "$kind"
+done
