@@ -22,9 +22,10 @@ prepare() {
 }
 
 # What a writer does: it asks for one row after the other, at most so many a second. In the end it
-# tells its longest gap between two acknowledged ones, and how many there were.
+# tells its longest gap between two acknowledged ones, and how many there were. In the background, where
+# what is killed is perl itself.
 write_rows() { # RATE
-  perl -e '
+  exec perl -e '
     use strict; use DBI; use Time::HiRes qw(time sleep);
     my $db = DBI->connect("DBI:mysql:bench;mysql_socket=/run/mysqld/mysqld.sock", "root", "", {RaiseError => 1});
     my $insert = $db->prepare("INSERT INTO t (padding) VALUES (\"x\")");
@@ -51,7 +52,11 @@ ours() {
   /app/backup_mysql.sh </dev/null >/dev/null 2>&1 || (($? == 2))
   grep -q 'rsync: FAILED' /var/log/mysql_backup.log
 }
-mylvmbackup_() { mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null >/root/words 2>&1; }
+# With backuptype=none it ends with 1 when all went well.
+mylvmbackup_() {
+  mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null >/root/words 2>&1 || (($? == 1))
+  grep -q 'successfully removed' /root/words
+}
 
 # In one session, which runs the program itself.
 bare() {
@@ -70,6 +75,7 @@ one() { # RATE KIND
   sleep 2
   "$2" || {
     cat /root/words /var/log/mysql_backup.log >&2 || true
+    kill "$writer"
     exit 2
   }
   sleep 1

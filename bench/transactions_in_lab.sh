@@ -6,11 +6,13 @@
 set -euo pipefail
 export LC_ALL=C
 
+readonly load_options=(oltp_read_write --db-driver=mysql --mysql-socket=/run/mysqld/mysqld.sock
+  --mysql-user=root --mysql-db=bench --tables=4 --table-size=20000 --threads=2)
 readonly before=20 # seconds, also after
 
 prepare() {
   mariadb -e 'CREATE DATABASE bench'
-  sysbench_ prepare >/dev/null
+  sysbench "${load_options[@]}" prepare >/dev/null
   sed -e 's/^user=.*/user=root/' -e 's/^socket=.*/socket=\/run\/mysqld\/mysqld.sock/' \
     -e 's/^vgname=.*/vgname=vg_mysql/' -e 's/^lvname=.*/lvname=lv_mysql_data/' \
     -e 's/^lvsize=.*/lvsize=1G/' -e 's/^backuptype=.*/backuptype=rsync/' \
@@ -18,11 +20,6 @@ prepare() {
     -e 's/^log_method=.*/log_method=none/' -e 's/^quiet=.*/quiet=1/' \
     /etc/mylvmbackup.conf >/root/mylvmbackup.conf
   mkdir -p /backups/mylvmbackup
-}
-
-sysbench_() { # COMMAND [OPTION...]
-  sysbench oltp_read_write --db-driver=mysql --mysql-socket=/run/mysqld/mysqld.sock --mysql-user=root \
-    --mysql-db=bench --tables=4 --table-size=20000 --threads=2 "${@:2}" "$1"
 }
 
 ours() { # [KEY=VALUE...]
@@ -40,7 +37,8 @@ mariadb_backup() {
 one() { # KIND
   rm -rf /backups/mysql/backup_* /backups/mylvmbackup/* /backups/mariabackup
   sync
-  sysbench_ run --time=3000 --report-interval=1 >/root/sysbench &
+  # Not in a function, so that it is sysbench itself which is killed.
+  sysbench "${load_options[@]}" --time=3000 --report-interval=1 run >/root/sysbench &
   local load=$! began took
   sleep "$before"
   # As of sysbench's own clock, whose lines come a second apart.

@@ -65,16 +65,22 @@ constexpr absl::Duration kFlushAhead = absl::Minutes(1);
 // written, and its filesystem, which LVM freezes. Best effort, since what is left is done under the
 // lock; on a session of its own, since one whose answer did not come in time is lost.
 //
-// FLUSH TABLES on MariaDB only: it waits for nobody there. On MySQL it waits for statements that
-// use a table, and new ones on that table wait behind it, even after it has given up.
+// FLUSH TABLES on MariaDB from 10.4.1 on only: there it waits for nobody. Before, and on MySQL, it
+// waits for statements that use a table, and new ones on that table wait behind it, even after it
+// has given up.
 void FlushAhead(const ReadLockOptions& options) {
   MysqlOptions mysql = options.mysql;
   mysql.answer_timeout = kFlushAhead;
   absl::Status flushed;
   auto session = MysqlSession::Connect(mysql);
   flushed.Update(session.status());
-  if (flushed.ok() && session->is_mariadb()) {
-    flushed.Update(session->Query("FLUSH NO_WRITE_TO_BINLOG TABLES").status());
+  if (flushed.ok()) {
+    // Older servers take the version's comment for one.
+    const auto is_quick = session->QueryValue("SELECT 0 /*M!100401 + 1 */");
+    flushed.Update(is_quick.status());
+    if (flushed.ok() && *is_quick == "1") {
+      flushed.Update(session->Query("FLUSH NO_WRITE_TO_BINLOG TABLES").status());
+    }
   }
   if (flushed.ok()) flushed.Update(session->Query(kFlushLogs).status());
   if (!flushed.ok()) LOG(WARNING) << "not flushed ahead: " << OneLine(flushed.message());
@@ -89,6 +95,8 @@ void FlushAhead(const ReadLockOptions& options) {
 
 absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   FlushAhead(options);
+  // Who has been told to end meanwhile does not ask for the lock.
+  RETURN_IF_ERROR(CheckInterrupt());
   MysqlOptions mysql = options.mysql;
   mysql.answer_timeout = options.lock_wait + absl::Seconds(5);
   ASSIGN_OR_RETURN(MysqlSession session, MysqlSession::Connect(mysql));

@@ -127,22 +127,29 @@ quiesce() {
 # One LVM command, with the lock held until the kernel has the snapshot: what LVM goes on with needs
 # no lock. Where that cannot be seen, the end of the command is waited for.
 snapshot() {
+  local maker watcher status why=$run_dir/snapshot.reason
+  : >"$why"
   first_line "$run_dir/prepared"
-  "$bin/snapshot_create" --reason_file="$reason" --prepared="$REPLY" --vg="$VG" --lv="$LV" \
+  "$bin/snapshot_create" --reason_file="$why" --prepared="$REPLY" --vg="$VG" --lv="$LV" \
     --snapshot="$SNAPSHOT" >/dev/null 6<&- 7<&- 8>&- 9>&- &
-  local maker=$!
+  maker=$!
   if [[ $LOCK_SCOPE == snapshot ]]; then
     "$bin/snapshot_await" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" --pid="$maker" \
       6<&- 7<&- 8>&- 9>&- &
-    await "$!"
-    local status=$?
-    if ((status == 0)); then
-      step release release || return
-    elif [[ -z $holder ]]; then
-      return "$status"
+    watcher=$!
+    await "$watcher" "$maker"
+    status=$?
+    if [[ $REPLY == "$watcher" ]]; then
+      ((status != 0)) || step release release || return
+      await "$maker"
+      status=$?
     fi
+  else
+    await "$maker"
+    status=$?
   fi
-  await "$maker"
+  cat "$why" >>"$reason"
+  return "$status"
 }
 
 mount_it() {

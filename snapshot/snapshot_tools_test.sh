@@ -150,6 +150,7 @@ sleep 100 &
 maker=$!
 run "$tools/snapshot_await" --dmsetup=/nonexistent/dmsetup --pid="$maker"
 expect_exit 2
+given "$origin"
 "$tools/snapshot_await" "$dmsetup" --pid="$maker" 2>"$test_dir/stderr" &
 pid=$!
 while ! grep -q 'dmsetup table' "$calls"; do sleep 0.05; done

@@ -53,8 +53,11 @@ absl::StatusOr<bool> IsTakenNow(const SnapshotOptions& options) {
   SubprocessOptions dmsetup;
   dmsetup.argv = {options.dmsetup, "table"};
   dmsetup.deadline = absl::Seconds(10);
-  ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocessOk(std::move(dmsetup)));
-  return IsTaken(result.stdout_text, options);
+  auto result = RunSubprocessOk(dmsetup);
+  // It fails when any device goes between its listing and its being asked for its table.
+  if (!result.ok()) result = RunSubprocessOk(std::move(dmsetup));
+  RETURN_IF_ERROR(result.status());
+  return IsTaken(result->stdout_text, options);
 }
 
 absl::Status AwaitTaken(const SnapshotOptions& options, pid_t maker) {

@@ -136,19 +136,28 @@ tool() {
   await "$!"
 }
 
-# await PID: waits for a job and returns its exit code. One that is still there when the lock's
-# holder ends has nothing to work for any more, and may be stopped or hang: it is ended, and
-# holder_ended tells the exit code.
+# await PID...: waits for the first of these jobs that ends, returns its exit code, and sets REPLY to
+# its PID. What is still there when the lock's holder ends has nothing to work for any more, and may
+# be stopped or hang: it is ended, and holder_ended tells the exit code.
 await() {
-  local status ended=
-  if [[ -z $holder ]]; then
-    reap "$1"
+  local status ended= job
+  # wait -n does not see a job that a signal ended while another was waited for.
+  for job; do
+    kill -0 "$job" 2>/dev/null && continue
+    REPLY=$job
+    reap "$job"
     return $? # by itself, it would mean the status before the trap that this may run in
+  done
+  if [[ -z $holder ]]; then
+    REPLY=$1
+    reap "$1"
+    return $?
   fi
   # A holder that ended before this may be no job any more.
   if kill -0 "$holder" 2>/dev/null; then
-    reap -n -p ended "$1" "$holder"
+    reap -n -p ended "$@" "$holder"
     status=$?
+    REPLY=${ended-}
     [[ ${ended-} == "$holder" ]] || return "$status"
   fi
   end_tools
