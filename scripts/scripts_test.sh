@@ -178,3 +178,22 @@ for milliseconds in {11..40}; do
   run timeout --signal=KILL 10 bash "$test_dir/reader.sh" "$app" "$test_dir/line" "0.0$milliseconds"
   expect_exit 2
 done
+
+# --- a job that a signal ended while another was waited for is not waited for until the lock's holder ends
+cat >"$test_dir/waiter.sh" <<'END'
+here=/ source "$1/lib/steps.sh"
+sleep 100 &
+holder=$!
+sleep 100 &
+maker=$!
+sleep 0.5 &
+watcher=$!
+kill -KILL "$maker"
+await "$watcher" || exit 1
+await "$maker"
+status=$?
+kill "$holder"
+exit "$status"
+END
+run timeout 20 bash "$test_dir/waiter.sh" "$app"
+expect_exit 137

@@ -140,7 +140,7 @@ tool() {
 # its PID. What is still there when the lock's holder ends has nothing to work for any more, and may
 # be stopped or hang: it is ended, and holder_ended tells the exit code.
 await() {
-  local status ended= job
+  local status job ended=
   # wait -n does not see a job that a signal ended while another was waited for.
   for job; do
     kill -0 "$job" 2>/dev/null && continue
