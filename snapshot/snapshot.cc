@@ -197,8 +197,7 @@ absl::Status CheckRoom(const Lvm::Room& room, uint64_t cow_bytes, const std::str
   return absl::FailedPreconditionError(
       absl::StrCat("volume group ", vg, " has ", Mebibytes(room.free_bytes),
                    " free, and the snapshot needs ", Mebibytes(cow_bytes),
-                   ": add a physical volume (vgextend), or choose a smaller "
-                   "SNAPSHOT_SIZE"));
+                   ": add a physical volume (vgextend), or choose a smaller SNAPSHOT_SIZE"));
 }
 
 absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint64_t origin_bytes,
