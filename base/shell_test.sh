@@ -1,6 +1,8 @@
 # For the shell tests of built tools; to be sourced.
 #
 #   run TOOL [ARG...]         runs it; its stdout, stderr and exit code are then what the rest looks at
+#   start TOOL [ARG...]       the same in the background, as process $started, with no signal ignored
+#   finish                    waits until it has ended
 #   expect_exit CODE
 #   expect_stdout TEXT        exactly this, without the last line feed
 #   expect_stderr PATTERN     an extended regular expression that must match within some line
@@ -48,6 +50,18 @@ run() {
   test_command=$(printf '%q ' "$@")
   test_exit=0
   "$@" >"$test_dir/stdout" 2>"$test_dir/stderr" || test_exit=$?
+}
+
+start() {
+  test_command=$(printf '%q ' "$@")
+  # A shell starts what runs in the background with INT ignored, which the tools respect, and without stdin.
+  env --default-signal=INT "$@" <&0 >"$test_dir/stdout" 2>"$test_dir/stderr" &
+  started=$!
+}
+
+finish() {
+  test_exit=0
+  wait "$started" || test_exit=$?
 }
 
 expect_exit() {

@@ -99,17 +99,15 @@ expect_stderr "stays mounted, held by: process $holder \(sleep\); end these"
 expect "it is still mounted" mountpoint -q "$mount_point"
 
 # A signal ends the waiting.
-"$unmount_snapshot" "--mount_point=$mount_point" --deadline=1000 2>"$test_dir/signalled" &
-waiting=$!
-until [[ $(readlink "/proc/$waiting/exe") == */unmount_snapshot ]] &&
-  grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$waiting/status"; do
+start "$unmount_snapshot" "--mount_point=$mount_point" --deadline=1000
+until [[ $(readlink "/proc/$started/exe") == */unmount_snapshot ]] &&
+  grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"; do
   sleep 0.05
 done
-kill -TERM "$waiting"
-test_exit=0
-wait "$waiting" || test_exit=$?
-expect "exit code 4 on a signal, not $test_exit" test "$test_exit" = 4
-expect "the signal is named" grep -q 'SIGTERM' "$test_dir/signalled"
+kill -TERM "$started"
+finish
+expect_exit 4
+expect_stderr SIGTERM
 
 # Released while it waits.
 (

@@ -254,16 +254,14 @@ session=$!
 exec 6>"$test_dir/session"
 echo 'LOCK TABLES t.m WRITE;' >&6
 sleep 1
-"$lock" --socket="$socket" --fifo="$fifo" --lock_wait=10 --max_hold=3 2>"$test_dir/stderr" 6>&- &
-lock_pid=$!
+start "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=10 --max_hold=3 6>&-
 until sql 'SHOW PROCESSLIST' | grep -q 'FLUSH TABLES WITH READ LOCK'; do sleep 0.1; done
-kill -STOP "$lock_pid"
+kill -STOP "$started"
 exec 6>&-
 wait "$session"
 expect "still locked although the holder is stopped" is_free
-kill -CONT "$lock_pid"
-test_exit=0
-wait "$lock_pid" || test_exit=$?
+kill -CONT "$started"
+finish
 expect "a lost lock was not noticed" test "$test_exit" -ne 0
 
 # --- an option file cannot lead to another server

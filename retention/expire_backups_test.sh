@@ -210,17 +210,14 @@ umount "$root"
 # TERM while it waits for the list: nothing is touched.
 make_backups 01 02
 mkfifo "$test_dir/list"
-"$expire_backups" --root="$root" <"$test_dir/list" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-tool=$!
+start "$expire_backups" --root="$root" <>"$test_dir/list"
 exec 9>"$test_dir/list"
 printf 'backup_20261101_020000\nend 1\n' >&9
 # Not before it reads: until then the signal has its default effect.
-until [[ $(cat "/proc/$tool/syscall") == 0\ 0x0\ * ]]; do :; done
-kill -TERM "$tool"
-test_exit=0
-wait "$tool" || test_exit=$?
+until [[ $(cat "/proc/$started/syscall") == 0\ 0x0\ * ]]; do :; done
+kill -TERM "$started"
+finish
 exec 9>&-
-test_command='expire_backups, and TERM'
 expect_exit 2
 expect_stdout ''
 expect_stderr 'interrupted by SIGTERM'

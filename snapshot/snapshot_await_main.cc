@@ -33,7 +33,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
   options.dmsetup = FLAGS_dmsetup;
   if (FLAGS_pid <= 0) {
-    return mysql_backup::UsageError(absl::StrCat("--pid=", FLAGS_pid, " is no process"));
+    return mysql_backup::UsageError(
+        absl::StrCat("--pid=", FLAGS_pid, " must be the process that makes the snapshot"));
   }
   RETURN_IF_ERROR(mysql_backup::RequireRoot("the device-mapper needs it"));
   return mysql_backup::AwaitTaken(options, FLAGS_pid);

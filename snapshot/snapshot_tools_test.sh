@@ -3,6 +3,7 @@
 # fails in ways that the real one cannot be made to. The real one is met in the lab.
 
 source base/shell_test.sh
+source snapshot/stand_ins.sh
 tools=$PWD/snapshot
 
 for tool in snapshot_create snapshot_check snapshot_remove; do
@@ -42,56 +43,6 @@ expect_exit 1
 run "$tools/snapshot_remove" --deadline=0
 expect_exit 1
 
-# A stand-in with a state of its own: $state holds what lvs is to print, calls are recorded.
-state=$test_dir/state
-calls=$test_dir/calls
-cat >"$test_dir/lvm" <<END
-#!/bin/sh
-echo "\$*" >>"$calls"
-case \$1 in
-  lvs) cat "$state" ;;
-  vgs) echo "  4294967296|4194304" ;;
-  lvcreate) . "$test_dir/on_create" ;;
-  lvconvert) . "$test_dir/on_convert" ;;
-  lvremove) . "$test_dir/on_remove" ;;
-esac
-END
-chmod +x "$test_dir/lvm"
-# The device-mapper's, which knows in addition which tables are live.
-cat >"$test_dir/dmsetup" <<END
-#!/bin/sh
-echo "dmsetup \$*" >>"$calls"
-case "\$*" in
-  table) . "$test_dir/on_table" ;;
-  'info -c --noheadings --separator | -o name,uuid') cat "$test_dir/devices" ;;
-  'info -c --noheadings --separator | -o name,suspended,tables_loaded') cat "$test_dir/states" ;;
-  deps*) echo "1 dependencies  : (\$(cat "$test_dir/lies_on"))" ;;
-  info*) grep -q "^\${6}|" "$test_dir/devices" ;;
-  clear* | resume*) sed -i "s/^\$2|.*/\$2|Active|Live/" "$test_dir/states" ;;
-  remove*) . "$test_dir/on_dm_remove" ;;
-esac
-END
-chmod +x "$test_dir/dmsetup"
-origin='lv_mysql_data||owi-aos---||1258291200||/dev/vg_mysql/lv_mysql_data|254|0||'
-good='mysql_snapshot|lv_mysql_data|swi-aos---|mysql_lvm_backup|1073741824|0.00|/dev/vg_mysql/mysql_snapshot|254|3||'
-cow='mysql_snapshot||-wi-------|mysql_lvm_backup|1073741824||/dev/vg_mysql/mysql_snapshot|-1|-1||'
-given() { # [LINE...]: what lvs is to print
-  printf '  %s\n' "$@" >"$state"
-  : >"$calls"
-}
-becomes() { # LINE: what lvs is to print of the snapshot from now on
-  printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "echo '  $1' >>'$state.new'" \
-    "mv '$state.new' '$state'"
-}
-becomes "$cow" >"$test_dir/on_create"
-becomes "$good" >"$test_dir/on_convert"
-printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
-  >"$test_dir/on_remove"
-lvm=--lvm=$test_dir/lvm
-dmsetup=--dmsetup=$test_dir/dmsetup
-: >"$test_dir/devices"
-: >"$test_dir/states"
-echo "echo 'No devices found'" >"$test_dir/on_table"
 create=("$tools/snapshot_create" "$lvm" "$dmsetup")
 
 # --- it works
@@ -100,7 +51,6 @@ run "${create[@]}"
 expect_exit 0
 expect_stdout /dev/vg_mysql/mysql_snapshot
 expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data with 1024 MiB of COW space'
-changes() { grep -vE '^(lvs|vgs|dmsetup) ' "$calls"; }
 expect "LVM's commands: $(cat "$calls")" test "$(changes)" = "\
 lvcreate --yes --zero y --wipesignatures y --name mysql_snapshot --size 1073741824b --addtag mysql_lvm_backup vg_mysql
 lvchange --activate n vg_mysql/mysql_snapshot
@@ -125,14 +75,15 @@ echo "[ ! -e '$test_dir/taken' ] || . '$test_dir/tables'" >"$test_dir/on_table"
 cp "$test_dir/on_convert" "$test_dir/working"
 echo "touch '$test_dir/taken'; while [ -e '$test_dir/taken' ]; do sleep 0.05; done" >>"$test_dir/on_convert"
 given "$origin" "$cow"
-"${create[@]}" --prepared=cow >"$test_dir/stdout" 2>"$test_dir/stderr" &
-maker=$!
+start "${create[@]}" --prepared=cow
+maker=$started
 run "$tools/snapshot_await" "$dmsetup" --pid="$maker"
 expect_exit 0
 expect_stdout ''
 expect "snapshot_create has ended" kill -0 "$maker"
 rm "$test_dir/taken"
-wait "$maker"
+finish
+expect_exit 0
 mv "$test_dir/working" "$test_dir/on_convert"
 # A process that ends without: of one that is gone already, or ends meanwhile.
 for maker in "$maker" ''; do
@@ -142,21 +93,20 @@ for maker in "$maker" ''; do
   }
   run timeout 20 "$tools/snapshot_await" "$dmsetup" --pid="$maker"
   expect_exit 3
-  expect_stderr "process $maker has ended, and the device-mapper has no snapshot vg_mysql/mysql_snapshot"
+  expect_stderr "process $maker has ended, and the kernel has no snapshot vg_mysql/mysql_snapshot: see what it said"
 done
 run "$tools/snapshot_await" "$dmsetup" --pid=0
 expect_exit 1
+expect_stderr '--pid=0 must be'
 sleep 100 &
 maker=$!
 run "$tools/snapshot_await" --dmsetup=/nonexistent/dmsetup --pid="$maker"
 expect_exit 2
 given "$origin"
-"$tools/snapshot_await" "$dmsetup" --pid="$maker" 2>"$test_dir/stderr" &
-pid=$!
+start "$tools/snapshot_await" "$dmsetup" --pid="$maker"
 while ! grep -q 'dmsetup table' "$calls"; do sleep 0.05; done
-kill -TERM "$pid"
-test_exit=0
-wait "$pid" || test_exit=$?
+kill -TERM "$started"
+finish
 expect_exit 2
 kill "$maker"
 # One that is there beforehand would be taken for the new one.
@@ -261,8 +211,6 @@ expect_stdout ''
 expect_stderr 'there is no snapshot .* of lv_mysql_data'
 
 # --- a thin origin: its snapshot has no size, and its pool is what is looked at
-thin_origin='lv_mysql_data||Vwi-aotz--||1258291200|40.00|/dev/vg_mysql/lv_mysql_data|254|5|pool|'
-thin_pool='pool||twi-aotz--||4294967296|50.00||254|4||11.50'
 thin='mysql_snapshot|lv_mysql_data|Vwi-a-tz--|mysql_lvm_backup|1258291200|40.00|/dev/vg_mysql/mysql_snapshot|254|6|pool|'
 echo "echo '$thin' >>'$state'" >"$test_dir/on_create"
 given "$thin_origin" "$thin_pool"
@@ -310,8 +258,7 @@ expect_exit 0
 given "$origin" "$good"
 cat >"$test_dir/on_remove" <<END
 if test -e "$test_dir/tried"; then
-  grep -v mysql_snapshot "$state" >"$state.new"
-  mv "$state.new" "$state"
+  $(becomes)
 else
   touch "$test_dir/tried"
   echo "  Logical volume vg_mysql/mysql_snapshot in use." >&2
@@ -337,121 +284,23 @@ expect_stderr 'cannot remove the snapshot vg_mysql/mysql_snapshot: lvremove succ
 
 # --- remove: gone, although LVM says that it failed
 given "$origin" "$good"
-printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
-  'echo "  no answer from udev" >&2; exit 5' >"$test_dir/on_remove"
+{ becomes && echo 'echo "  no answer from udev" >&2; exit 5'; } >"$test_dir/on_remove"
 run "$tools/snapshot_remove" "$lvm"
 expect_exit 0
 expect_stderr 'WARNING .*removed vg_mysql/mysql_snapshot, although .*no answer from udev; does udev answer'
 
 # --- TERM while LVM is at work: it is let finish, and then undone
-printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
-  >"$test_dir/on_remove"
+becomes >"$test_dir/on_remove"
 for at_work in create:--prepare convert:--prepared=cow; do
   { echo "sleep 1" && becomes "$good" && echo "touch '$test_dir/finished'"; } >"$test_dir/on_${at_work%%:*}"
   rm -f "$test_dir/finished"
   given "$origin"
-  "${create[@]}" "${at_work#*:}" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-  pid=$!
+  start "${create[@]}" "${at_work#*:}"
   while ! grep -q "lv${at_work%%:*}" "$calls"; do sleep 0.05; done
-  kill -TERM "$pid"
-  test_exit=0
-  wait "$pid" || test_exit=$?
+  kill -TERM "$started"
+  finish
   expect_exit 2
   expect_stderr 'interrupted by SIGTERM'
   expect "LVM was cut short" test -e "$test_dir/finished"
   expect "the snapshot is left behind" test -z "$(grep mysql_snapshot "$state")"
 done
-
-# --- what a killed LVM command left in the kernel: removed once no volume has a use for it
-devices() { # [NAME...]
-  printf '%s|LVM-uuid\n' vg_mysql-lv_mysql_data "$@" >"$test_dir/devices"
-}
-echo "sed -i \"/^\$3|/d\" '$test_dir/devices'" >"$test_dir/on_dm_remove"
-echo 'vg_mysql-lv_mysql_data|Active|Live' >"$test_dir/states"
-echo vda2 >"$test_dir/lies_on"
-given "$origin"
-devices
-run "$tools/snapshot_remove" "$lvm" "$dmsetup"
-expect_exit 0
-expect_no_stderr
-expect "something was done: $(cat "$calls")" not grep -qE 'lvchange|dmsetup remove' "$calls"
-given "$origin"
-devices vg_mysql-lv_mysql_data-real vg_mysql-mysql_snapshot-cow vg_mysql-theirs-cow
-run "$tools/snapshot_remove" "$lvm" "$dmsetup"
-expect_exit 0
-expect_stderr 'WARNING snapshot_remove: an LVM command was killed half way'
-expect_stderr 'removed the device vg_mysql-mysql_snapshot-cow'
-expect "the origin was not refreshed" grep -qx 'lvchange --refresh vg_mysql/lv_mysql_data' "$calls"
-expect "left: $(cat "$test_dir/devices")" test "$(cut -d '|' -f 1 "$test_dir/devices" | tr '\n' ' ')" = \
-  'vg_mysql-lv_mysql_data vg_mysql-theirs-cow '
-# One that is open stays, and is named.
-echo 'echo "Device or resource busy" >&2; exit 1' >"$test_dir/on_dm_remove"
-given "$origin"
-devices vg_mysql-mysql_snapshot
-run "$tools/snapshot_remove" "$lvm" "$dmsetup"
-expect_exit 4
-expect_stderr 'cannot remove the device vg_mysql-mysql_snapshot .*busy.*dmsetup ls --tree'
-run "$tools/snapshot_remove" "$lvm" --dmsetup=/nonexistent/dmsetup
-expect_exit 0
-
-# --- an origin that such a command left suspended is woken, before LVM can make it worse
-lock=--lvm_locks=$test_dir/locks
-mkdir "$test_dir/locks"
-devices
-for state_of_origin in 'Suspended|Both' 'Active|Both' 'Suspended|Live'; do
-  echo "vg_mysql-lv_mysql_data|$state_of_origin" >"$test_dir/states"
-  given "$origin"
-  run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-  expect_exit 0
-  expect_stderr 'WARNING snapshot_remove: an LVM command was killed half way: vg_mysql-lv_mysql_data '
-  wanted='dmsetup resume vg_mysql-lv_mysql_data'
-  [[ $state_of_origin != *Both ]] || wanted="dmsetup clear vg_mysql-lv_mysql_data $wanted"
-  expect "what was done: $(cat "$calls")" test "$(grep -E '^(dmsetup (clear|resume)|lvs)' "$calls" | sed '/^lvs/q' |
-    grep -v '^lvs' | tr '\n' ' ')" = "$wanted "
-done
-# The thin pool comes first.
-echo vg_mysql-pool-tpool >"$test_dir/lies_on"
-printf '%s\n' 'vg_mysql-lv_mysql_data|Suspended|Live' 'vg_mysql-pool-tpool|Suspended|Both' \
-  'vg_mysql-other|Suspended|Both' >"$test_dir/states"
-given "$thin_origin" "$thin_pool"
-run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-expect_exit 0
-expect "what was done: $(cat "$calls")" test "$(grep -E '^dmsetup (clear|resume)' "$calls" | tr '\n' ' ')" = \
-  'dmsetup clear vg_mysql-pool-tpool dmsetup resume vg_mysql-pool-tpool dmsetup resume vg_mysql-lv_mysql_data '
-echo vda2 >"$test_dir/lies_on"
-# So does the hidden layer, without which nothing gets through the origin.
-printf '%s\n' 'vg_mysql-lv_mysql_data|Active|Both' 'vg_mysql-lv_mysql_data-real|Suspended|Live' >"$test_dir/states"
-given "$origin"
-run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-expect_exit 0
-expect "what was done: $(cat "$calls")" test "$(grep -E '^dmsetup (clear|resume)' "$calls" | tr '\n' ' ')" = \
-  'dmsetup resume vg_mysql-lv_mysql_data-real dmsetup clear vg_mysql-lv_mysql_data dmsetup resume vg_mysql-lv_mysql_data '
-# And after LVM's own work: here lvremove leaves it so, and says nothing of it.
-echo 'vg_mysql-lv_mysql_data|Active|Live' >"$test_dir/states"
-printf '%s\n' "grep -v mysql_snapshot '$state' >'$state.new'" "mv '$state.new' '$state'" \
-  "echo 'vg_mysql-lv_mysql_data|Suspended|Live' >'$test_dir/states'" >"$test_dir/on_remove"
-given "$origin" "$good"
-run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-expect_exit 0
-expect "the origin is left suspended" grep -qx 'vg_mysql-lv_mysql_data|Active|Live' "$test_dir/states"
-# One that cannot be woken is told.
-given "$origin" "$good"
-sed -i.working 's/^  clear\* | resume\*).*/  resume*) echo "no luck" >\&2; exit 1 ;;/' "$test_dir/dmsetup"
-run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-expect_exit 4
-expect_stderr "ERROR .*the server's disk may be suspended.*no luck.*dmsetup resume"
-mv "$test_dir/dmsetup.working" "$test_dir/dmsetup"
-# Also when it could not be removed.
-printf '%s\n' "echo 'vg_mysql-lv_mysql_data|Suspended|Live' >'$test_dir/states'" 'echo "  no luck" >&2; exit 5' \
-  >"$test_dir/on_remove"
-given "$origin" "$good"
-run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock" --deadline=1
-expect_exit 4
-expect "the origin is left suspended" grep -qx 'vg_mysql-lv_mysql_data|Active|Live' "$test_dir/states"
-# Not while an LVM command may be at it: here somebody has LVM's lock.
-echo 'vg_mysql-lv_mysql_data|Suspended|Both' >"$test_dir/states"
-given "$origin"
-run flock "$test_dir/locks/V_vg_mysql" "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
-expect_exit 0
-expect_stderr 'WARNING .*cannot be had: an LVM command is at work'
-expect "it was touched" not grep -qE '^dmsetup (clear|resume)' "$calls"

@@ -41,7 +41,7 @@ looks() { grep -c '^lvs' "$calls"; }
 # deadline.
 wait_for() {
   until "$@"; do
-    kill -0 "$pid" 2>/dev/null || fail "the watch has ended before: $*"
+    kill -0 "$started" 2>/dev/null || fail "the watch has ended before: $*"
     sleep 0.05
   done
 }
@@ -50,13 +50,7 @@ looked() { (($(looks) >= $1)) && grep -qs started "$test_dir/stdout"; }
 
 # begin [FLAG...] -- COMMAND...: in the background, looking every second.
 begin() {
-  test_command="snapshot_watch $*"
-  "$watch" --lvm="$test_dir/lvm" --interval=1 "$@" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-  pid=$!
-}
-end() {
-  test_exit=0
-  wait "$pid" || test_exit=$?
+  start "$watch" --lvm="$test_dir/lvm" --interval=1 "$@"
 }
 watch_run() {
   run "$watch" --lvm="$test_dir/lvm" --interval=1 "$@"
@@ -127,7 +121,7 @@ then_given 34.00 100 0
 seen=$(looks)
 wait_for looked $((seen + 3))
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect "not one line" test "$(wc -l <"$test_dir/stderr")" = 1
 expect_stderr 'INFO snapshot_watch: the snapshot vg_mysql/mysql_snapshot is 34 % full \(34 of 100 MiB\), and will be full in [0-9]+s at the present rate'
@@ -138,7 +132,7 @@ given 72.00 100 4096
 begin -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect "not one warning" test "$(grep -c WARNING "$test_dir/stderr")" = 1
 expect_stderr 'WARNING .*is 72 % full \(72 of 100 MiB\); .*not extended: SNAPSHOT_MAX_SIZE is not set.*lvextend --size \+100M vg_mysql/mysql_snapshot'
@@ -151,7 +145,7 @@ wait_for grep -q lvextend "$calls"
 seen=$(looks)
 wait_for looked $((seen + 2))
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'INFO .*is 72 % full .*: extended to 152 MiB'
 expect "how lvextend was called" test "$(grep lvextend "$calls")" = 'lvextend --size 159383552b vg_mysql/mysql_snapshot'
@@ -166,7 +160,7 @@ then_given 40.00 1000 4096
 sed -i 's/|1.00|/|40.00|/' "$test_dir/on_lvextend"
 wait_for grep -q lvextend "$calls"
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'is 40 % full .* will be full in [0-9.]+s .*: extended to '
 
@@ -175,7 +169,7 @@ given 72.00 100 0
 begin --max_size=1G -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'WARNING .*is 72 % full .*not extended: the volume group has no free extents.*vgextend'
 expect "not one warning" test "$(grep -c WARNING "$test_dir/stderr")" = 1
@@ -184,7 +178,7 @@ echo 'echo "  no luck" >&2; exit 5' >"$test_dir/on_lvextend"
 begin --max_size=1G -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'WARNING .*not extended: .*lvextend failed: exit code 5: no luck'
 expect "not one warning" test "$(grep -c WARNING "$test_dir/stderr")" = 1
@@ -197,7 +191,7 @@ then_given 25.00 200 0
 seen=$(looks)
 wait_for looked $((seen + 2))
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'INFO .*was extended from 100 MiB, not by this program .*is 25 % full \(50 of 200 MiB\)'
 
@@ -212,7 +206,7 @@ for lost in '50.00 100 0 swi-Ios---' '100.00 100 0' gone; do
     # shellcheck disable=SC2086
     then_given $lost
   fi
-  end
+  finish
   expect_exit 3
   expect_stdout "started
 cleaned"
@@ -233,7 +227,7 @@ given_pool 94.00 20.00
 begin --max_size=100G -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'INFO .*the thin pool vg_mysql/pool is 94 % full \(940 of 1000 MiB\)'
 expect_stderr 'WARNING .*the thin pool vg_mysql/pool is 94 % full .*, its metadata 20 %; once it is full the server cannot write'
@@ -247,9 +241,9 @@ for states in '98.90 20.00 99.00 20.00' '94.00 20.00 94.00 90.00' '60.00 20.00 9
   begin -- "$test_dir/copy"
   wait_for looked 2
   given_pool "$then_data" "$then_metadata"
-  until ! kill -0 "$pid" 2>/dev/null || looked 8; do sleep 0.05; done
+  until ! kill -0 "$started" 2>/dev/null || looked 8; do sleep 0.05; done
   touch "$test_dir/go" # which a watch that works does not need
-  end
+  finish
   rm -f "$test_dir/go"
   expect_exit 3
   expect_stdout "started
@@ -261,7 +255,7 @@ done
 echo 4 >"$test_dir/on_term"
 given 50.00 100 0 swi-Ios---
 begin -- "$test_dir/copy"
-end
+finish
 expect_exit 4
 expect_stderr 'ERROR .*has overflowed.*; .*/copy ended with exit code 4'
 echo 2 >"$test_dir/on_term"
@@ -272,7 +266,7 @@ begin -- "$test_dir/copy"
 wait_for looked 1
 kill -STOP "$(cat "$test_dir/copy.pid")"
 then_given 100.00 100 0
-end
+finish
 expect_exit 3
 
 # --- the command fails for the loss before the watch has seen it
@@ -281,7 +275,7 @@ begin --interval=1000 -- "$test_dir/copy"
 wait_for looked 1
 then_given 100.00 100 0
 kill -TERM "$(cat "$test_dir/copy.pid")"
-end
+finish
 expect_exit 3
 expect_stderr 'has overflowed.*; .*/copy ended with exit code 2'
 # It fails for another reason.
@@ -294,7 +288,7 @@ begin --interval=1000 -- "$test_dir/copy"
 wait_for looked 1
 then_given 100.00 100 0
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 
 # --- lvs fails once, or knows nothing: a warning, and the copy goes on
@@ -304,7 +298,7 @@ printf '%s\n' "if ! test -e '$test_dir/failed'; then touch '$test_dir/failed'; e
 begin -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'WARNING .*cannot see how full.*lvs failed: exit code 5: oops'
 expect_stderr 'INFO .*can be seen again'
@@ -315,7 +309,7 @@ for unknown in '5.00 100 0 swi-Xos---' '5.00 100 0 swi-sos---'; do
   begin -- "$test_dir/copy"
   wait_for looked 3
   touch "$test_dir/go"
-  end
+  finish
   expect_exit 0
   expect_stderr 'WARNING .*cannot see how full.*LVM cannot tell'
   expect "more was said" test "$(wc -l <"$test_dir/stderr")" = 1
@@ -330,14 +324,14 @@ echo 'exec sleep 1000' >"$test_dir/on_lvs"
 begin --deadline=1 -- "$test_dir/copy"
 wait_for looked 2
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect_stderr 'WARNING .*cannot see how full.*no end within 1s'
 began=$SECONDS
 begin --deadline=1000 -- "$test_dir/copy"
 wait_for looked 3
 touch "$test_dir/go"
-end
+finish
 expect_exit 0
 expect "the command's end waited for lvs" test $((SECONDS - began)) -lt 20
 expect_no_stderr
@@ -348,8 +342,8 @@ for on_term in 2 4 9 0; do
   : >"$calls"
   begin --deadline=1000 -- "$test_dir/copy"
   wait_for looked 1
-  kill -TERM "$pid"
-  end
+  kill -TERM "$started"
+  finish
   expect_exit $((on_term == 0 ? 2 : on_term))
   expect_stdout "started
 cleaned"
@@ -360,7 +354,7 @@ done
 given 5.00 100 0
 begin -- "$test_dir/copy"
 wait_for looked 1
-kill -KILL "$pid"
-end
+kill -KILL "$started"
+finish
 expect_exit 137
 until grep -q cleaned "$test_dir/stdout"; do sleep 0.05; done

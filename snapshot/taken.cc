@@ -72,8 +72,8 @@ absl::Status AwaitTaken(const SnapshotOptions& options, pid_t maker) {
     ASSIGN_OR_RETURN(const bool is_taken, IsTakenNow(options));
     if (is_taken) return absl::OkStatus();
     if (ended) {
-      return NoError(absl::StrCat("process ", maker, " has ended, and the device-mapper has no ",
-                                  "snapshot ", options.vg, "/", options.name));
+      return NoError(absl::StrCat("process ", maker, " has ended, and the kernel has no snapshot ",
+                                  options.vg, "/", options.name, ": see what it said"));
     }
   }
 }

@@ -166,14 +166,10 @@ stub slow "touch \"\${!#}stray\" '$test_dir/started'" 'sleep 1000'
 # The server's own directory, which it could enter.
 install -d -m 0755 -o 106 -g 114 "$target"
 for signal in TERM KILL; do
-  env --default-signal=INT "$tools/restore_tree" --backup="$backup" --target="$target" \
-    --rsync="$test_dir/slow" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-  tool=$!
+  start "$tools/restore_tree" --backup="$backup" --target="$target" --rsync="$test_dir/slow"
   until [[ -e $test_dir/started ]]; do sleep 0.02; done
-  kill -"$signal" "$tool"
-  test_command="restore_tree, and $signal"
-  test_exit=0
-  wait "$tool" || test_exit=$?
+  kill -"$signal" "$started"
+  finish
   if [[ $signal == TERM ]]; then
     expect_exit 4
     expect_stderr "interrupted by SIGTERM.*$target is left unfinished; restore again"

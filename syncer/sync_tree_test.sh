@@ -263,15 +263,10 @@ rm -r "$copy"
 # TERM, INT and HUP in the middle of the copy.
 for signal in TERM INT HUP; do
   stub slow "$partly" "touch '$test_dir/started'" 'sleep 1000'
-  # A shell starts its background programs with INT ignored, which the tool respects.
-  env --default-signal=INT "$sync_tree" --source="$source_tree" --destination="$copy" \
-    --rsync="$test_dir/slow" >"$test_dir/stdout" 2>"$test_dir/stderr" &
-  tool=$!
+  start "$sync_tree" --source="$source_tree" --destination="$copy" --rsync="$test_dir/slow"
   until [[ -e $test_dir/started ]]; do sleep 0.02; done
-  kill -"$signal" "$tool"
-  test_command="sync_tree, and $signal"
-  test_exit=0
-  wait "$tool" || test_exit=$?
+  kill -"$signal" "$started"
+  finish
   expect_stderr "interrupted by SIG$signal"
   expect_failed_and_gone
   rm "$test_dir/started"
