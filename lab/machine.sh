@@ -131,7 +131,7 @@ start_machine() {
     -machine q35 -accel "$accelerator" -cpu max -smp "$smp" -m 2048 \
     -rtc "base=$rtc" \
     -kernel "$image/vmlinuz" -initrd "$image/initrd.img" \
-    -append 'root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 no_timer_check' \
+    -append 'root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 no_timer_check mitigations=off init_on_alloc=0' \
     -serial "file:${run_dir//,/,,}/console.log" \
     -device virtio-serial-pci \
     "${arguments[@]}" "$@" 2>"$run_dir/qemu.log"

@@ -264,6 +264,20 @@ kill -CONT "$started"
 finish
 expect "a lost lock was not noticed" test "$test_exit" -ne 0
 
+# --- told to end before it has asked: it does not ask
+sql "SET GLOBAL log_output = 'FILE', general_log_file = '$server_dir/run/statements', general_log = 1"
+kill -STOP "$server_pid"
+start "$lock" --socket="$socket" --fifo="$fifo"
+until grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"; do sleep 0.05; done
+kill -TERM "$started"
+kill -CONT "$server_pid"
+finish
+expect_exit 2
+expect_stderr 'interrupted by SIGTERM'
+expect "it was not at work yet" grep -q 'FLUSH NO_WRITE_TO_BINLOG' "$server_dir/run/statements"
+expect "the lock was asked for" not grep -q 'READ LOCK' "$server_dir/run/statements"
+sql 'SET GLOBAL general_log = 0'
+
 # --- an option file cannot lead to another server
 printf '[client]\nhost=127.0.0.1\nport=1\nprotocol=tcp\n' >"$test_dir/options"
 start_lock --defaults_file="$test_dir/options"

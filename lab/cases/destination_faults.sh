@@ -59,7 +59,6 @@ broken_run() {
   echo "$words: exit code $broken, healed by the next run"
 }
 
-small_redo_log
 truncate -s 900M "$image"
 device=$(losetup --find --show "$image")
 on_exit losetup --detach "$device"

@@ -95,15 +95,6 @@ takes_writes() {
   timeout 5 mariadb -e 'DROP TABLE IF EXISTS shop.lab_probe; CREATE TABLE shop.lab_probe (a INT); DROP TABLE shop.lab_probe'
 }
 
-# So that a copy does not take long for it.
-small_redo_log() {
-  if [[ $server == mariadb ]]; then
-    sql 'SET GLOBAL innodb_log_file_size = 16777216'
-  else
-    sql 'SET GLOBAL innodb_redo_log_capacity = 16777216'
-  fi
-}
-
 # Nothing is left of a run, and the server takes writes.
 expect_clean() {
   [[ -z $(lvs --noheadings -o lv_name,origin vg_mysql | awk 'NF > 1') ]] || fail 'a snapshot is left'

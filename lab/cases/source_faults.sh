@@ -66,7 +66,6 @@ wrap sync_tree <<'END'
 [[ ! -e /tmp/fault ]] || exec /tmp/fault "$@"
 exec /app/bin/sync_tree.real "$@"
 END
-small_redo_log
 configure KEEP=2
 backup
 expect_status 0
