@@ -134,9 +134,11 @@ done
 # seen, and only once.
 ok=$test_dir/ok
 cp scripts/backup_mysql.sh "$ok"
-for tool in remove_leftovers check_room mount_snapshot snapshot_check snapshot_remove plan_retention expire_backups; do
+for tool in remove_leftovers check_room mount_snapshot snapshot_check snapshot_remove; do
   printf '#!/bin/sh\n' >"$ok/bin/$tool"
 done
+# These read to the end, as the real ones do.
+printf '#!/bin/sh\nexec cat\n' | tee "$ok/bin/plan_retention" >"$ok/bin/expire_backups"
 printf '#!/bin/sh\necho bytes=1 files=1 subdirectory=\n' | tee "$ok/bin/check_datadir" >"$ok/bin/snapshot_watch"
 printf '#!/bin/sh\necho "%s/backups"\n' "$test_dir" >"$ok/bin/publish_backup"
 cat >"$ok/bin/fsfreeze_lock" <<'END'
