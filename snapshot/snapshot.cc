@@ -243,6 +243,7 @@ absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint
   }
   if (origin.pool != nullptr) {
     RETURN_IF_ERROR(CheckPoolRoom(*origin.pool, size_bytes, origin.volume->size_bytes, options.vg));
+    LOG(INFO) << "the snapshot goes into the thin pool " << FullName(options, origin.pool->name);
     return Preparation::kThin;
   }
   ASSIGN_OR_RETURN(const Lvm::Room room, lvm.FreeRoom());
@@ -251,6 +252,8 @@ absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint
   absl::Status prepared = lvm.CreateCowVolume(options.name, cow_bytes);
   prepared.Update(CheckInterrupt());
   if (!prepared.ok()) return Undo(options, prepared);
+  LOG(INFO) << "made " << FullName(options, options.name) << ", " << (cow_bytes >> 20)
+            << " MiB of COW space";
   return Preparation::kCowVolume;
 }
 
@@ -260,7 +263,10 @@ absl::Status TakeSnapshot(const SnapshotOptions& options, Preparation preparatio
                            ? lvm.CreateThinSnapshot(options.origin, options.name)
                            : lvm.ConvertToSnapshot(options.origin, options.name);
   taken.Update(CheckInterrupt());
-  return taken.ok() ? taken : Undo(options, taken);
+  if (!taken.ok()) return Undo(options, taken);
+  LOG(INFO) << "created " << FullName(options, options.name) << ", a snapshot of "
+            << options.origin;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ValidSnapshot> CreateSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/exit_code.h"
-#include "base/log.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "snapshot/snapshot.h"
@@ -80,12 +79,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   if (is_prepared) return Take(options);
   ASSIGN_OR_RETURN(const mysql_backup::ValidSnapshot snapshot,
                    mysql_backup::CreateSnapshot(options, size_bytes));
-  const mysql_backup::LogicalVolume& volume = snapshot.volume;
-  LOG(INFO) << "created " << options.vg << "/" << volume.name << ", a snapshot of " << volume.origin
-            << (volume.IsThin()
-                    ? absl::StrCat(" in the thin pool ", volume.pool)
-                    : absl::StrCat(" with ", volume.size_bytes >> 20, " MiB of COW space"));
-  return mysql_backup::WriteStdout(absl::StrCat(volume.path, "\n"));
+  return mysql_backup::WriteStdout(absl::StrCat(snapshot.volume.path, "\n"));
 }
 
 }  // namespace

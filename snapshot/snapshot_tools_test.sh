@@ -50,7 +50,8 @@ given "$origin"
 run "${create[@]}"
 expect_exit 0
 expect_stdout /dev/vg_mysql/mysql_snapshot
-expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data with 1024 MiB of COW space'
+expect_stderr 'INFO .*made vg_mysql/mysql_snapshot, 1024 MiB of COW space'
+expect_stderr 'INFO .*created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data'
 expect "LVM's commands: $(cat "$calls")" test "$(changes)" = "\
 lvcreate --yes --zero y --wipesignatures y --name mysql_snapshot --size 1073741824b --addtag mysql_lvm_backup vg_mysql
 lvchange --activate n vg_mysql/mysql_snapshot
@@ -225,7 +226,8 @@ given "$thin_origin" "$thin_pool"
 run "${create[@]}"
 expect_exit 0
 expect_stdout /dev/vg_mysql/mysql_snapshot
-expect_stderr 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data in the thin pool pool'
+expect_stderr 'INFO .*the snapshot goes into the thin pool vg_mysql/pool'
+expect_stderr 'INFO .*created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data'
 grep -qx 'lvcreate --yes --snapshot --setactivationskip n --name mysql_snapshot --addtag mysql_lvm_backup vg_mysql/lv_mysql_data' \
   "$calls" || fail "lvcreate: $(cat "$calls")"
 run "$tools/snapshot_check" "$lvm"

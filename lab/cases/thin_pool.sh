@@ -13,7 +13,8 @@ pool_percent() { lvs --noheadings --options data_percent vg_mysql/pool | tr -d '
 configure SNAPSHOT_SIZE=100M
 backup
 expect_status 0
-expect_log 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data in the thin pool pool'
+expect_log 'snapshot_create: the snapshot goes into the thin pool vg_mysql/pool'
+expect_log 'created vg_mysql/mysql_snapshot, a snapshot of lv_mysql_data'
 expect_log 'snapshot used_percent=[0-9.]+ .* pool=pool metadata_percent=[0-9.]+'
 expect_clean
 echo "the pool is $(pool_percent) % full"
