@@ -29,7 +29,7 @@ expect_not_in_log 'quiesce: started'
 
 # --- it fills up during the copy: the copy ends, its snapshot goes, and the server has never waited
 configure SNAPSHOT_SIZE=50M
-with_slow_copy 4M
+with_slow_copy 2M
 write_origin 100 # once before, so that only the snapshot makes it take room
 run_until 'rsync: started'
 sleep 2
