@@ -15,10 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 
 namespace mysql_backup {
 namespace {
@@ -80,7 +80,7 @@ absl::StatusOr<UniqueFd> CopyAboveStandard(int fd) {
 int PollMilliseconds(absl::Time until) {
   if (until == absl::InfiniteFuture()) return -1;
   const int64_t left =
-      absl::ToInt64Milliseconds(absl::Ceil(until - absl::Now(), absl::Milliseconds(1)));
+      absl::ToInt64Milliseconds(absl::Ceil(until - SteadyNow(), absl::Milliseconds(1)));
   return static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30));
 }
 
@@ -204,10 +204,10 @@ absl::StatusOr<SubprocessResult> Subprocess::Terminate() {
 absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop) {
   const bool asked_to_stop = !reason_to_stop.ok();
   const bool heed_interrupts = !options_.finish_when_interrupted;
-  absl::Time next_step = absl::Now() + options_.deadline;
+  absl::Time next_step = SteadyNow() + options_.deadline;
   if (asked_to_stop) {
     AskToEnd();
-    next_step = absl::Now() + options_.kill_after;
+    next_step = SteadyNow() + options_.kill_after;
   }
   while (true) {
     pollfd fds[] = {{pidfd_.get(), POLLIN, 0},
@@ -226,15 +226,15 @@ absl::StatusOr<SubprocessResult> Subprocess::WaitFor(absl::Status reason_to_stop
       if (reason_to_stop.ok() && fds[4].revents != 0) {
         reason_to_stop = absl::CancelledError("no longer wanted");
       }
-      if (reason_to_stop.ok() && absl::Now() >= next_step) {
+      if (reason_to_stop.ok() && SteadyNow() >= next_step) {
         reason_to_stop = absl::DeadlineExceededError(
             absl::StrCat("no end within ", absl::FormatDuration(options_.deadline)));
       }
       if (!reason_to_stop.ok()) {
         AskToEnd();
-        next_step = absl::Now() + options_.kill_after;
+        next_step = SteadyNow() + options_.kill_after;
       }
-    } else if (absl::Now() >= next_step) {
+    } else if (SteadyNow() >= next_step) {
       Signal(SIGKILL);
       next_step = absl::InfiniteFuture();
     }

@@ -9,12 +9,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "base/exit_code.h"
 #include "base/holders.h"
 #include "base/interrupt.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "mounter/mount_point.h"
 
 namespace mysql_backup {
@@ -66,7 +66,7 @@ absl::StatusOr<int> Unmount(const UnmountOptions& options) {
   if (!options.device.empty()) {
     RETURN_IF_ERROR(CheckDevice(options.mount_point, options.device));
   }
-  const absl::Time deadline = absl::Now() + options.deadline;
+  const absl::Time deadline = SteadyNow() + options.deadline;
   int unmounted = 0;
   while (true) {
     ASSIGN_OR_RETURN(const absl::optional<Mount> mount, MountAt(options.mount_point));
@@ -80,7 +80,7 @@ absl::StatusOr<int> Unmount(const UnmountOptions& options) {
         absl::StrCat("unmount ", mount->source, " from ", options.mount_point), error_number);
     if (error_number != EBUSY) return LeftBehindError(error.message());
     const absl::Status interrupt = CheckInterrupt();
-    if (!interrupt.ok() || absl::Now() >= deadline) {
+    if (!interrupt.ok() || SteadyNow() >= deadline) {
       return LeftBehindError(absl::StrCat(
           error.message(),
           interrupt.ok() ? absl::StrCat(" for ", absl::FormatDuration(options.deadline))

@@ -6,11 +6,11 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "quiesce/control_fifo.h"
 
 namespace mysql_backup {
@@ -44,7 +44,7 @@ absl::Status ServeFifo(ControlFifo& fifo, ReadLock& lock,
                        absl::FunctionRef<absl::Status(absl::string_view)> say) {
   while (true) {
     ASSIGN_OR_RETURN(const absl::Time keep_alive_at, lock.KeepAlive());
-    const absl::Duration pause = std::min(keep_alive_at, lock.limit()) - absl::Now();
+    const absl::Duration pause = std::min(keep_alive_at, lock.limit()) - SteadyNow();
     pollfd fds[] = {{fifo.fd(), POLLIN, 0}, {InterruptFd(), POLLIN, 0}};
     const int ready =
         poll(fds, 2,
@@ -62,7 +62,7 @@ absl::Status ServeFifo(ControlFifo& fifo, ReadLock& lock,
         return absl::AbortedError("the run ended without saying release");
       }
     }
-    if (absl::Now() >= lock.limit()) {
+    if (SteadyNow() >= lock.limit()) {
       return absl::DeadlineExceededError(
           absl::StrCat("the read lock has been held for the longest time that is allowed; raise "
                        "LOCK_MAX_HOLD, or choose LOCK_SCOPE=snapshot to hold it only until the "

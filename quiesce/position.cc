@@ -12,7 +12,8 @@
 namespace mysql_backup {
 namespace {
 
-constexpr int kSyntaxError = 1064;  // ER_PARSE_ERROR
+constexpr int kSyntaxError = 1064;      // ER_PARSE_ERROR
+constexpr int kPrivilegeNeeded = 1227;  // ER_SPECIFIC_ACCESS_DENIED_ERROR
 
 // SHOW MASTER STATUS is gone from MySQL 8.4; SHOW BINARY LOG STATUS is unknown before 8.2 and to
 // MariaDB before 12.
@@ -25,23 +26,26 @@ absl::StatusOr<std::vector<MysqlRow>> ReadBinlogStatus(MysqlSession& session) {
 }
 
 // SHOW REPLICA STATUS is unknown before MySQL 8.0.22 and MariaDB 10.5.
-absl::StatusOr<std::vector<MysqlRow>> ReadReplicaStatus(MysqlSession& session) {
+absl::StatusOr<std::vector<MysqlRow>> ReadReplicaStatus(const MysqlOptions& options) {
+  ASSIGN_OR_RETURN(MysqlSession session, MysqlSession::Connect(options));
   auto rows = session.Query("SHOW REPLICA STATUS");
   if (rows.ok() || MysqlErrorNumber(rows.status()) != kSyntaxError) return rows;
   return session.Query("SHOW SLAVE STATUS");
 }
 
 // Not an error: a restore needs it only where the copy is to become a replica itself.
-void ReadSource(MysqlSession& session, Position* position) {
+void ReadSource(const MysqlOptions& options, Position* position) {
   // The first columns are the same in all versions of both servers.
   constexpr size_t kHost = 1;
   constexpr size_t kLogFile = 9;  // of what has been executed, not only read
   constexpr size_t kLogPos = 21;
-  const absl::StatusOr<std::vector<MysqlRow>> rows = ReadReplicaStatus(session);
+  const absl::StatusOr<std::vector<MysqlRow>> rows = ReadReplicaStatus(options);
   if (!rows.ok()) {
     LOG(WARNING) << "whether the server is a replica, and of what position, is not recorded: "
                  << OneLine(rows.status().message())
-                 << "; grant SLAVE MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)";
+                 << (MysqlErrorNumber(rows.status()) == kPrivilegeNeeded
+                         ? "; grant SLAVE MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)"
+                         : "");
     return;
   }
   if (rows->empty() || rows->front().size() <= kLogPos) return;
@@ -53,7 +57,7 @@ void ReadSource(MysqlSession& session, Position* position) {
 
 }  // namespace
 
-absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
+absl::StatusOr<Position> ReadPosition(MysqlSession& session, const MysqlOptions& options) {
   Position position;
   position.is_mariadb = session.is_mariadb();
   position.version = session.server_version();
@@ -69,7 +73,7 @@ absl::StatusOr<Position> ReadPosition(MysqlSession& session) {
                                               status[0][1].value_or("NULL")));
     }
   }
-  ReadSource(session, &position);
+  ReadSource(options, &position);
   ASSIGN_OR_RETURN(const std::string gtid,
                    session.QueryValue(position.is_mariadb ? "SELECT @@gtid_binlog_pos"
                                                           : "SELECT @@gtid_executed"));

@@ -29,7 +29,11 @@ struct Position {
 // Asks the server, by the statements that its flavour and version know. The session must hold the
 // lock, or the answers are not of one moment. An error when the account may not see the binary
 // log's position (BINLOG MONITOR on MariaDB, REPLICATION CLIENT on MySQL).
-absl::StatusOr<Position> ReadPosition(MysqlSession& session);
+//
+// A replica's source is asked for on a session of its own, by `options`: SHOW REPLICA STATUS can
+// wait for a STOP REPLICA that waits for the lock (MySQL before 5.7.6), and a session that waits
+// cannot let go of it.
+absl::StatusOr<Position> ReadPosition(MysqlSession& session, const MysqlOptions& options);
 
 // Returns the position as "key=value" pairs with single spaces between. Spaces, control characters
 // and percent signs in a value are written as in a URL (%20), so that it is told as it is.

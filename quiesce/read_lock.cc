@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "base/unique_fd.h"
 #include "quiesce/blockers.h"
 
@@ -112,11 +112,11 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
                                           absl::ToInt64Seconds(options.lock_wait)))
                       .status());
   ReadLock lock(std::move(session), options.max_hold);
-  lock.asked_at_ = absl::Now();
+  lock.asked_at_ = SteadyNow();
   // Before the lock is asked for, since this process may be stopped while it waits.
-  RETURN_IF_ERROR(lock.KeepAlive().status());
+  RETURN_IF_ERROR(lock.LimitSilence().status());
   const absl::Status locked = lock.session_.Query("FLUSH TABLES WITH READ LOCK").status();
-  lock.granted_at_ = absl::Now();
+  lock.granted_at_ = SteadyNow();
   if (!locked.ok()) {
     // MySQL can return an error and hold the global lock all the same: unlock whatever was said.
     if (!lock.session_.Query("UNLOCK TABLES").ok()) EndSession(mysql, lock.connection_id());
@@ -132,9 +132,16 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   // With a binary log, InnoDB leaves the last commits in memory for up to a second, since the
   // binary log would bring them back. In a copy they would be prepared transactions, and without
   // that log a server refuses to start on them, or loses them.
-  RETURN_IF_ERROR(lock.session_.Query(kFlushLogs).status());
-  ASSIGN_OR_RETURN(lock.position_, ReadPosition(lock.session_));
-  return lock;
+  absl::Status known = lock.session_.Query(kFlushLogs).status();
+  if (known.ok()) {
+    auto position = ReadPosition(lock.session_, mysql);
+    known = position.status();
+    if (position.ok()) lock.position_ = *std::move(position);
+  }
+  if (known.ok()) return lock;
+  // A server that is still at the statement does not see that the session is closed.
+  EndSession(mysql, lock.connection_id());
+  return known;
 }
 
 absl::StatusOr<ReadLock> ReadLock::Acquire(const ReadLockOptions& options) {
@@ -149,17 +156,21 @@ absl::StatusOr<ReadLock> ReadLock::Acquire(const ReadLockOptions& options) {
   }
 }
 
-absl::StatusOr<absl::Time> ReadLock::KeepAlive() {
-  const absl::Time now = absl::Now();
+absl::StatusOr<absl::Time> ReadLock::LimitSilence() {
+  const absl::Time now = SteadyNow();
   const absl::Duration silence =
       std::clamp(absl::Ceil(limit() - now, absl::Seconds(1)), absl::Seconds(1), kSilence);
-  const auto answer =
-      session_.Query(absl::StrCat("SET SESSION wait_timeout = ", absl::ToInt64Seconds(silence)));
-  if (!answer.ok()) {
-    return NoError(absl::StrCat("the read lock is lost: session ", connection_id(),
-                                " does not answer any more (", answer.status().message(), ")"));
-  }
+  RETURN_IF_ERROR(
+      session_.Query(absl::StrCat("SET SESSION wait_timeout = ", absl::ToInt64Seconds(silence)))
+          .status());
   return now + silence / 4;
+}
+
+absl::StatusOr<absl::Time> ReadLock::KeepAlive() {
+  auto due = LimitSilence();
+  if (due.ok()) return due;
+  return NoError(absl::StrCat("the read lock is lost: session ", connection_id(),
+                              " does not answer any more (", due.status().message(), ")"));
 }
 
 absl::Status ReadLock::Prove() {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mysql_session.h"
+#include "base/steady_clock.h"
 #include "quiesce/position.h"
 
 namespace mysql_backup {
@@ -46,14 +47,13 @@ class ReadLock {
   // How long the statement waited for other sessions, and for how long writers have been waiting in
   // all: from the moment at which the lock was asked for, since they wait from then on.
   absl::Duration waited() const { return granted_at_ - asked_at_; }
-  absl::Duration held() const { return absl::Now() - asked_at_; }
+  absl::Duration held() const { return SteadyNow() - asked_at_; }
 
-  // Shows the server that this process is alive, and sets the time after which the server ends the
-  // session when it is not: 20 s, or what is left of the longest hold. Returns until when the next
-  // call is due. An error means that the lock is lost.
+  // Shows the server that this process is alive. Returns until when the next call is due. NoError
+  // (exit code 3) when the lock is lost.
   absl::StatusOr<absl::Time> KeepAlive();
 
-  // When the longest hold ends.
+  // When the longest hold ends; this and what KeepAlive() returns on the clock of SteadyNow().
   absl::Time limit() const { return asked_at_ + max_hold_; }
 
   // NoError (exit code 3) unless this very session still answers: only its end, or UNLOCK TABLES in
@@ -67,6 +67,10 @@ class ReadLock {
   ReadLock(MysqlSession session, absl::Duration max_hold)
       : session_(std::move(session)), max_hold_(max_hold) {}
   static absl::StatusOr<ReadLock> TryOnce(const ReadLockOptions& options);
+
+  // Sets the time after which the server ends the session when it hears nothing: 20 s, or what is
+  // left of the longest hold. Returns until when it is to hear something.
+  absl::StatusOr<absl::Time> LimitSilence();
 
   MysqlSession session_;
   absl::Duration max_hold_;

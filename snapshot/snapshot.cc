@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "snapshot/stale_devices.h"
 #include "snapshot/taken.h"
 #include "snapshot/usage.h"
@@ -82,7 +83,7 @@ bool IsGone(const Lvm& lvm, const SnapshotOptions& options, const std::string& n
 // run does to clean up, and it is bounded.
 absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
                        const LogicalVolume& volume) {
-  const absl::Time deadline = absl::Now() + options.removal_deadline;
+  const absl::Time deadline = SteadyNow() + options.removal_deadline;
   for (absl::Duration pause = absl::Milliseconds(200);;
        pause = std::min(2 * pause, absl::Seconds(5))) {
     absl::Status removed = lvm.Remove(volume.name);
@@ -97,7 +98,7 @@ absl::Status RemoveOne(const Lvm& lvm, const SnapshotOptions& options,
       return absl::OkStatus();
     }
     removed.Update(absl::InternalError("lvremove succeeded, and lvs does not show that it has"));
-    if (absl::Now() + pause >= deadline) return StillThere(options, volume, removed);
+    if (SteadyNow() + pause >= deadline) return StillThere(options, volume, removed);
     LOG(WARNING) << "trying again: " << OneLine(removed.message());
     absl::SleepFor(pause);
   }
@@ -226,14 +227,17 @@ absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint6
 
 absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint64_t size_bytes) {
   const Lvm lvm = LvmFor(options);
-  ASSIGN_OR_RETURN(const std::vector<LogicalVolume> volumes, lvm.List());
+  ASSIGN_OR_RETURN(std::vector<LogicalVolume> volumes, lvm.List());
   ASSIGN_OR_RETURN(const std::vector<LogicalVolume> leftovers, FindRemovable(volumes, options));
-  ASSIGN_OR_RETURN(const Origin origin, FindOrigin(volumes, options));
   for (const LogicalVolume& leftover : leftovers) {
     LOG(WARNING) << "removing the snapshot " << FullName(options, leftover.name)
                  << " that an earlier run left";
   }
   RETURN_IF_ERROR(RemoveAll(lvm, options, leftovers));
+  if (!leftovers.empty()) {
+    ASSIGN_OR_RETURN(volumes, lvm.List());  // a pool has more room now
+  }
+  ASSIGN_OR_RETURN(const Origin origin, FindOrigin(volumes, options));
   // AwaitTaken would take it for the new one, and the server be unlocked before that is made.
   ASSIGN_OR_RETURN(const bool is_taken, IsTakenNow(options));
   if (is_taken) {
@@ -252,8 +256,8 @@ absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint
   absl::Status prepared = lvm.CreateCowVolume(options.name, cow_bytes);
   prepared.Update(CheckInterrupt());
   if (!prepared.ok()) return Undo(options, prepared);
-  LOG(INFO) << "made " << FullName(options, options.name) << ", " << (cow_bytes >> 20)
-            << " MiB of COW space";
+  LOG(INFO) << "made " << FullName(options, options.name) << ", " << Mebibytes(cow_bytes)
+            << " of COW space";
   return Preparation::kCowVolume;
 }
 

@@ -6,11 +6,11 @@
 
 #include <cerrno>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/exit_code.h"
 #include "base/interrupt.h"
@@ -24,6 +24,8 @@ namespace {
 
 // Between two looks, in milliseconds. Writers wait, and so does LVM where there is one processor.
 constexpr int kPause = 10;
+
+constexpr int kAttempts = 5;
 
 // A device's first target and what that lies on, from "NAME: START LENGTH TARGET DEVICE ...".
 struct Table {
@@ -53,11 +55,13 @@ absl::StatusOr<bool> IsTakenNow(const SnapshotOptions& options) {
   SubprocessOptions dmsetup;
   dmsetup.argv = {options.dmsetup, "table"};
   dmsetup.deadline = absl::Seconds(10);
-  auto result = RunSubprocessOk(dmsetup);
   // It fails when any device goes between its listing and its being asked for its table.
-  if (!result.ok()) result = RunSubprocessOk(std::move(dmsetup));
-  RETURN_IF_ERROR(result.status());
-  return IsTaken(result->stdout_text, options);
+  for (int attempt = 1;; ++attempt) {
+    const auto result = RunSubprocessOk(dmsetup);
+    if (result.ok()) return IsTaken(result->stdout_text, options);
+    if (attempt == kAttempts) return result.status();
+    absl::SleepFor(absl::Milliseconds(kPause));
+  }
 }
 
 absl::Status AwaitTaken(const SnapshotOptions& options, pid_t maker) {

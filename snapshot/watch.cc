@@ -8,11 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "base/subprocess.h"
 #include "snapshot/lvm.h"
 #include "snapshot/usage.h"
@@ -47,12 +47,13 @@ class Watcher {
     if (absl::IsCancelled(volumes.status())) return absl::OkStatus();
     const auto snapshot =
         volumes.ok() ? FindValidSnapshot(*volumes, options_.snapshot) : volumes.status();
-    if (absl::IsDataLoss(snapshot.status())) return snapshot.status();
+    // LVM's own EIO is no loss of the snapshot.
+    if (volumes.ok() && absl::IsDataLoss(snapshot.status())) return snapshot.status();
     SaySight(snapshot.status());
     if (!snapshot.ok()) return absl::OkStatus();
     const bool thin = snapshot->volume.IsThin();
     if (thin) name_ = absl::StrCat("the thin pool ", FullName(snapshot->space.name));
-    const Usage usage = UsageOf(snapshot->space, absl::Now());
+    const Usage usage = UsageOf(snapshot->space, SteadyNow());
     rate_.Add(usage);
     SayUsage(usage);
     if (thin) return CheckPool(usage, *snapshot->space.metadata_percent);
@@ -189,7 +190,7 @@ absl::Status Interrupted(const absl::Status& interrupted, const absl::Status& en
 
 int PollMilliseconds(absl::Time until) {
   const int64_t left =
-      absl::ToInt64Milliseconds(absl::Ceil(until - absl::Now(), absl::Milliseconds(1)));
+      absl::ToInt64Milliseconds(absl::Ceil(until - SteadyNow(), absl::Milliseconds(1)));
   return static_cast<int>(std::clamp<int64_t>(left, 0, 1 << 30));
 }
 
@@ -205,19 +206,19 @@ absl::Status RunWatched(const WatchOptions& options) {
   child.kill_after = kKillAfter;
   ASSIGN_OR_RETURN(Subprocess command, Subprocess::Start(std::move(child)));
   Watcher watcher(options);
-  for (absl::Time next = absl::Now();;) {
+  for (absl::Time next = SteadyNow();;) {
     pollfd fds[] = {{command.pidfd(), POLLIN, 0}, {InterruptFd(), POLLIN, 0}};
     if (poll(fds, 2, PollMilliseconds(next)) < 0 && errno != EINTR) return ErrnoError("poll");
     if (fds[0].revents != 0) break;
     const absl::Status interrupted = CheckInterrupt();
     if (!interrupted.ok()) return Interrupted(interrupted, EndOf(options, command.Terminate()));
-    if (absl::Now() < next) continue;
+    if (SteadyNow() < next) continue;
     const absl::Status lost = watcher.Look(command.pidfd());
     if (!lost.ok()) {
       LOG(WARNING) << "ending " << options.command[0] << ": " << OneLine(lost.message());
       return Lost(lost, EndOf(options, command.Terminate()));
     }
-    next = absl::Now() + options.interval;
+    next = SteadyNow() + options.interval;
   }
   absl::Status end = EndOf(options, command.Wait());
   if (end.ok()) return end;

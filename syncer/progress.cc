@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "base/human_bytes.h"
 #include "base/log.h"
+#include "base/steady_clock.h"
 
 namespace mysql_backup {
 namespace {
@@ -65,9 +65,9 @@ ProgressReporter::ProgressReporter(int fd, absl::Duration interval, int64_t tota
     : fd_(fd),
       is_terminal_(isatty(fd) == 1),
       interval_(is_terminal_ ? kRedraw : interval),
-      next_(absl::Now() + interval_) {
+      next_(SteadyNow() + interval_) {
   latest_.total = total;
-  samples_.emplace_back(absl::Now(), 0);
+  samples_.emplace_back(SteadyNow(), 0);
 }
 
 ProgressReporter::~ProgressReporter() {
@@ -75,7 +75,7 @@ ProgressReporter::~ProgressReporter() {
 }
 
 void ProgressReporter::Update(int64_t bytes) {
-  const absl::Time now = absl::Now();
+  const absl::Time now = SteadyNow();
   latest_.bytes = bytes;
   if (now < next_) return;
   next_ = now + interval_;
@@ -89,7 +89,7 @@ void ProgressReporter::Update(int64_t bytes) {
 
 void ProgressReporter::Complete() {
   latest_.bytes = latest_.total;
-  SetRate(absl::Now());
+  SetRate(SteadyNow());
   if (is_terminal_) Draw();
 }
 

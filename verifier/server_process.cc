@@ -12,12 +12,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/status.h"
+#include "base/steady_clock.h"
 #include "verifier/server_log.h"
 
 namespace mysql_backup {
@@ -134,7 +134,7 @@ absl::Status EndedServer(absl::string_view when, const absl::StatusOr<Subprocess
 
 absl::StatusOr<MysqlSession> WaitForAnswer(const ScratchServerOptions& options, Run& run,
                                            absl::string_view when) {
-  const absl::Time deadline = absl::Now() + options.start_timeout;
+  const absl::Time deadline = SteadyNow() + options.start_timeout;
   MysqlOptions session_options;
   session_options.socket = options.socket;
   while (true) {
@@ -144,7 +144,7 @@ absl::StatusOr<MysqlSession> WaitForAnswer(const ScratchServerOptions& options, 
     poll(fds, 2, kPollMilliseconds);
     RETURN_IF_ERROR(CheckInterrupt());
     if (fds[0].revents != 0) return EndedServer(when, run.process.Wait(), run);
-    if (absl::Now() >= deadline) {
+    if (SteadyNow() >= deadline) {
       return absl::DeadlineExceededError(absl::StrCat(
           "the scratch server did not answer within ", absl::FormatDuration(options.start_timeout),
           " (", session.status().message(), "): ", LastErrors(run.Log()),
