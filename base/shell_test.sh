@@ -1,8 +1,9 @@
 # For the shell tests of built tools; to be sourced.
 #
 #   run TOOL [ARG...]         runs it; its stdout, stderr and exit code are then what the rest looks at
-#   start TOOL [ARG...]       the same in the background, as process $started, with no signal ignored
-#   finish                    waits until it has ended
+#   start TOOL [ARG...]       the same in the background, as process $started, INT not ignored
+#   wait_for COMMAND...       until that succeeds, while $started runs
+#   finish                    waits until $started has ended
 #   expect_exit CODE
 #   expect_stdout TEXT        exactly this, without the last line feed
 #   expect_stderr PATTERN     an extended regular expression that must match within some line
@@ -57,6 +58,14 @@ start() {
   # A shell starts what runs in the background with INT ignored, which the tools respect, and without stdin.
   env --default-signal=INT "$@" <&0 >"$test_dir/stdout" 2>"$test_dir/stderr" &
   started=$!
+}
+
+# The test's own time limit is the deadline.
+wait_for() {
+  until "$@"; do
+    kill -0 "$started" 2>/dev/null || fail "it has ended before: $*"
+    sleep 0.05
+  done
 }
 
 finish() {

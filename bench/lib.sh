@@ -1,4 +1,4 @@
-# What tools.sh and overhead.sh have in common; to be sourced.
+# What the scripts here have in common; to be sourced.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # the variables are for the scripts that source this
 

@@ -268,7 +268,7 @@ expect "a lost lock was not noticed" test "$test_exit" -ne 0
 sql "SET GLOBAL log_output = 'FILE', general_log_file = '$server_dir/run/statements', general_log = 1"
 kill -STOP "$server_pid"
 start "$lock" --socket="$socket" --fifo="$fifo"
-until grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"; do sleep 0.05; done
+wait_for grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"
 kill -TERM "$started"
 kill -CONT "$server_pid"
 finish

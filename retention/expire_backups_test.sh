@@ -214,7 +214,7 @@ start "$expire_backups" --root="$root" <>"$test_dir/list"
 exec 9>"$test_dir/list"
 printf 'backup_20261101_020000\nend 1\n' >&9
 # Not before it reads: until then the signal has its default effect.
-until [[ $(cat "/proc/$started/syscall") == 0\ 0x0\ * ]]; do :; done
+wait_for grep -q '^0 0x0 ' "/proc/$started/syscall"
 kill -TERM "$started"
 finish
 exec 9>&-

@@ -73,7 +73,13 @@ exit_code=0
 # record LINE: what is known of the backup, for the log and the backup's manifest.
 record() {
   log INFO "$1"
-  printf '%s\n' "$1" >>"$run_dir/records"
+  keep_record "$1"
+}
+
+keep_record() {
+  printf '%s\n' "$1" >>"$run_dir/records" && return
+  echo "cannot write to $run_dir/records" >>"$reason"
+  return 2
 }
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -83,7 +89,8 @@ preflight() {
   one_run /run/mysql-backup || return
   published=$run_dir/published
   : >"$published"
-  echo "run started=$started lock_scope=$LOCK_SCOPE" >"$run_dir/records"
+  : >"$run_dir/records"
+  keep_record "run started=$started lock_scope=$LOCK_SCOPE" || return
   tool unmount_snapshot --mount_point="$MOUNT_POINT" --device="/dev/$VG/$SNAPSHOT" || return
   tool snapshot_remove --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" || return
   tool remove_leftovers --root="$BACKUP_ROOT" >/dev/null || return
@@ -95,7 +102,7 @@ preflight() {
   snapshotted=yes
   tool snapshot_create --prepare --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --size="$SNAPSHOT_SIZE" >"$run_dir/prepared" || return
-  [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT"
+  [[ -d $BACKUP_ROOT ]] || install -d -m 0700 -- "$BACKUP_ROOT" 2>>"$reason" || return 2
 }
 
 # The holder lives beside the run. Its first record says that the lock is held; it goes when the
@@ -113,8 +120,9 @@ quiesce() {
     >/dev/fd/5 5>&- 6<&- 7<&- 9>&- &
   holder=$!
   exec 5>&-
-  if ! read -r -u 7 position; then
-    wait_for_holder || return
+  # Longer than it waits for the server in all of its attempts, should it be stopped.
+  if ! read -r -t 3600 -u 7 position; then
+    tell_holder_to_go || return
     return 2
   fi
   # For reading as well: should the holder have gone, opening cannot block, nor writing fail.
@@ -177,7 +185,7 @@ copy() {
 check() {
   tool snapshot_check --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" >"$run_dir/snapshot" || return
   first_line "$run_dir/snapshot"
-  record "snapshot $REPLY"
+  record "snapshot $REPLY" || return
   [[ $LOCK_SCOPE == backup ]] || return 0
   local answer
   echo check >&8
@@ -205,14 +213,15 @@ release() {
   fi
   echo release >&8
   read -r -t 60 -u 7 answer
-  [[ -z $answer ]] || record "$answer"
   locked_ms=${answer##*held_ms=}
-  tell_holder_to_go && released=yes
+  tell_holder_to_go || return
+  released=yes
+  [[ -z $answer ]] || record "$answer"
 }
 
 publish() {
   first_line "$run_dir/copied"
-  record "copied $REPLY"
+  record "copied $REPLY" || return
   tool publish_backup --root="$BACKUP_ROOT" --partial="$partial" --records="$run_dir/records" \
     --witness_fd=5 5<&6 >"$published" || return
   half_done=
@@ -236,7 +245,12 @@ discard() {
 wait_for_holder() {
   reap "$holder"
   local status=$?
-  ((status < 128)) || echo "the lock's holder was ended by SIG$(kill -l "$status")" >>"$run_dir/lock.reason"
+  if ((status > 128)); then
+    echo "the lock's holder was ended by SIG$(kill -l "$status")" >>"$run_dir/lock.reason"
+    # A lock that it had is lost.
+    status=2
+    [[ -z $locked_at ]] || status=3
+  fi
   holder=
   exec 7<&- 8>&-
   rm -f -- "$run_dir/lock.fifo" # which it removes itself, unless it was killed
@@ -252,18 +266,19 @@ wait_for_holder() {
 # While a tool was at work. A holder that ends before it is told to is never a success.
 holder_ended() {
   : >"$reason"
-  wait_for_holder
-  local status=$?
-  ((0 < status && status < 128)) || status=3
-  return "$status"
+  wait_for_holder && return 3
 }
 
 # The end of the fifo's last writer makes it go, and its end shows on the pipe of its answers. One
 # that is stopped or hangs is killed: the server lets go of the lock with the connection.
 tell_holder_to_go() {
+  local status=0
   exec 8>&-
-  read -r -t 20 -u 7 _
-  (($? > 128)) && kill -KILL "$holder"
+  while ((status == 0)); do
+    read -r -t 20 -u 7 _
+    status=$?
+  done
+  ((status < 128)) || kill -KILL "$holder"
   wait_for_holder
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What backup_mysql.sh and verify_restore.sh do before anything is touched, and with their log. The
-# runs themselves need LVM: lab/cases.
+# What backup_mysql.sh and verify_restore.sh do before anything is touched, and with their log. See
+# backup_mysql_test.sh for whole runs with stand-ins, and lab/cases for real ones.
 
 # A /run of its own: on this machine there may be real runs.
 [[ ${IN_NAMESPACE-} == yes ]] || IN_NAMESPACE=yes exec unshare --mount "$0"
@@ -129,47 +129,6 @@ for code in 37 137; do
   expect_exit 2
   expect_stdout "unknown backup=$test_dir/backups/backup_20260101_020000"
 done
-
-# With LOCK_SCOPE=snapshot the lock goes before LVM's command ends, or after it where that cannot be
-# seen, and only once.
-ok=$test_dir/ok
-cp scripts/backup_mysql.sh "$ok"
-for tool in remove_leftovers check_room mount_snapshot snapshot_check snapshot_remove; do
-  printf '#!/bin/sh\n' >"$ok/bin/$tool"
-done
-# These read to the end, as the real ones do.
-printf '#!/bin/sh\nexec cat\n' | tee "$ok/bin/plan_retention" >"$ok/bin/expire_backups"
-printf '#!/bin/sh\necho bytes=1 files=1 subdirectory=\n' | tee "$ok/bin/check_datadir" >"$ok/bin/snapshot_watch"
-printf '#!/bin/sh\necho "%s/backups"\n' "$test_dir" >"$ok/bin/publish_backup"
-cat >"$ok/bin/fsfreeze_lock" <<'END'
-#!/bin/bash
-for argument; do [[ $argument != --fifo=* ]] || fifo=${argument#*=}; done
-mkfifo "$fifo"
-echo locked
-read -r _ <"$fifo"
-rm "$fifo"
-echo released held_ms=1
-END
-cat >"$ok/bin/snapshot_create" <<'END'
-#!/bin/bash
-[[ "$*" != *--prepared=* ]] || until grep -q "$MAKER_ENDS_AFTER" "$LOG"; do sleep 0.05; done
-END
-cat >"$ok/bin/snapshot_await" <<'END'
-#!/bin/sh
-exit "$WATCHER_ENDS"
-END
-chmod +x "$ok"/bin/*
-configure LOCK_SCOPE=snapshot
-for order in '0:release: OK:release snapshot' '2:snapshot: started:snapshot release'; do
-  : >"$log"
-  IFS=: read -r watcher step state steps <<<"$order"
-  run env LOG="$log" WATCHER_ENDS="$watcher" MAKER_ENDS_AFTER="$step:$state" \
-    timeout 60 "$ok/backup_mysql.sh" --config="$config"
-  expect_exit 0
-  expect "the order of steps: $(cat "$log")" test \
-    "$(sed -nE 's/.* (snapshot|release): OK .*/\1/p' "$log" | paste -sd ' ')" = "$steps"
-done
-rmdir "$test_dir/backups"
 : >"$log"
 
 # --- verification: no backups at all, then none in the root

@@ -20,7 +20,8 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "one record 'used_percent=N.NN size_bytes=N attributes=LETTERS device=PATH', and for a\n"
     "thin one ' pool=NAME metadata_percent=N.NN': use and size are then those of its pool",
-    "3   there is no such snapshot, or it has overflowed",
+    "3   there is no such snapshot, it has overflowed, its pool is full or has failed, or LVM "
+    "cannot tell",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

@@ -23,7 +23,8 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "",
     "",
-    "4   a snapshot is still there; stderr names it and whatever holds it",
+    "4   a snapshot or a device of one is still there, or the origin is suspended; stderr names "
+    "what",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

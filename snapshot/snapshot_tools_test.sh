@@ -1,5 +1,5 @@
 #!/bin/bash
-# The three tools' contract where there is no device-mapper: wrong usage, and an lvm program that
+# The tools' contract where there is no device-mapper: wrong usage, and an lvm program that
 # fails in ways that the real one cannot be made to. The real one is met in the lab.
 
 source base/shell_test.sh
@@ -28,6 +28,11 @@ for tool in snapshot_create snapshot_check snapshot_remove; do
   expect_exit 2
   expect_stderr 'cannot run /nonexistent/lvm.*No such file.*is its package installed'
 done
+run "$tools/snapshot_await" --help
+expect_exit 0
+run "$tools/snapshot_await" --pid=1 extra
+expect_exit 1
+expect_stderr "unexpected argument 'extra'"
 for size in '' 0 1X 1.5G -1; do
   run "$tools/snapshot_create" --size="$size"
   expect_exit 1
@@ -94,7 +99,7 @@ for maker in "$maker" ''; do
   }
   run timeout 20 "$tools/snapshot_await" "$dmsetup" --pid="$maker"
   expect_exit 3
-  expect_stderr "process $maker has ended, and the kernel has no snapshot vg_mysql/mysql_snapshot: see what it said"
+  expect_stderr "process $maker has ended, and the kernel has no snapshot vg_mysql/mysql_snapshot: see the lines of snapshot_create above"
 done
 run "$tools/snapshot_await" "$dmsetup" --pid=0
 expect_exit 1
@@ -105,7 +110,7 @@ run "$tools/snapshot_await" --dmsetup=/nonexistent/dmsetup --pid="$maker"
 expect_exit 2
 given "$origin"
 start "$tools/snapshot_await" "$dmsetup" --pid="$maker"
-while ! grep -q 'dmsetup table' "$calls"; do sleep 0.05; done
+wait_for grep -q 'dmsetup table' "$calls"
 kill -TERM "$started"
 finish
 expect_exit 2
@@ -298,7 +303,7 @@ for at_work in create:--prepare convert:--prepared=cow; do
   rm -f "$test_dir/finished"
   given "$origin"
   start "${create[@]}" "${at_work#*:}"
-  while ! grep -q "lv${at_work%%:*}" "$calls"; do sleep 0.05; done
+  wait_for grep -q "lv${at_work%%:*}" "$calls"
   kill -TERM "$started"
   finish
   expect_exit 2

@@ -37,14 +37,6 @@ then_given() {
   flock "$test_dir/lock" mv "$state.new" "$state"
 }
 looks() { grep -c '^lvs' "$calls"; }
-# wait_for COMMAND...: until it succeeds, as long as the watch lives; the test's own time limit is the
-# deadline.
-wait_for() {
-  until "$@"; do
-    kill -0 "$started" 2>/dev/null || fail "the watch has ended before: $*"
-    sleep 0.05
-  done
-}
 # So often, and the command is under way.
 looked() { (($(looks) >= $1)) && grep -qs started "$test_dir/stdout"; }
 

@@ -77,7 +77,8 @@ absl::Status AwaitTaken(const SnapshotOptions& options, pid_t maker) {
     if (is_taken) return absl::OkStatus();
     if (ended) {
       return NoError(absl::StrCat("process ", maker, " has ended, and the kernel has no snapshot ",
-                                  options.vg, "/", options.name, ": see what it said"));
+                                  options.vg, "/", options.name,
+                                  ": see the lines of snapshot_create above"));
     }
   }
 }

@@ -167,7 +167,7 @@ stub slow "touch \"\${!#}stray\" '$test_dir/started'" 'sleep 1000'
 install -d -m 0755 -o 106 -g 114 "$target"
 for signal in TERM KILL; do
   start "$tools/restore_tree" --backup="$backup" --target="$target" --rsync="$test_dir/slow"
-  until [[ -e $test_dir/started ]]; do sleep 0.02; done
+  wait_for test -e "$test_dir/started"
   kill -"$signal" "$started"
   finish
   if [[ $signal == TERM ]]; then

@@ -23,7 +23,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "copies a datadir from a mounted snapshot to a hidden directory, all of it or nothing.",
     "",
     "",
-    "one line 'bytes=N files=N': lengths and number of the regular files",
+    "one line 'bytes=N files=N': lengths of regular files and symbolic links, number of the former",
     "4   failed, and the destination could not be removed again",
 };
 

@@ -264,7 +264,7 @@ rm -r "$copy"
 for signal in TERM INT HUP; do
   stub slow "$partly" "touch '$test_dir/started'" 'sleep 1000'
   start "$sync_tree" --source="$source_tree" --destination="$copy" --rsync="$test_dir/slow"
-  until [[ -e $test_dir/started ]]; do sleep 0.02; done
+  wait_for test -e "$test_dir/started"
   kill -"$signal" "$started"
   finish
   expect_stderr "interrupted by SIG$signal"

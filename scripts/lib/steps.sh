@@ -109,10 +109,18 @@ one_run() {
   run_dir=$1
   [[ -d $run_dir ]] || install -d -m 0700 -- "$run_dir" || return 2
   exec 9>>"$run_dir/lock" || return 2
-  if ! flock --nonblock 9; then
-    log ERROR "another run is under way: it holds $run_dir/lock (see fuser $run_dir/lock)"
-    return 75
-  fi
+  flock --nonblock 9
+  case $? in
+    0) ;;
+    1)
+      log ERROR "another run is under way: it holds $run_dir/lock (see fuser $run_dir/lock)"
+      return 75
+      ;;
+    *)
+      log ERROR "cannot lock $run_dir/lock, so another run cannot be ruled out; is util-linux installed?"
+      return 2
+      ;;
+  esac
   reason=$run_dir/reason
   : >"$reason"
 }
@@ -171,12 +179,17 @@ reap() {
 
 # Ends the programs that a signal caught us waiting for, also one that is stopped.
 end_tools() {
-  local pids
-  mapfile -t pids <<<"$(jobs -p)"
-  [[ -n ${pids[0]} ]] || return
-  kill -TERM "${pids[@]}" 2>/dev/null
-  kill -CONT "${pids[@]}" 2>/dev/null
-  reap "${pids[@]}"
+  local first_of_each children child
+  mapfile -t first_of_each <<<"$(jobs -p)"
+  [[ -n ${first_of_each[0]} ]] || return
+  # bash names, and signals, no more of a pipeline than its first program, which may be gone.
+  mapfile -t -d ' ' children <"/proc/$$/task/$$/children" || children=("${first_of_each[@]}")
+  for child in "${children[@]}"; do
+    [[ $child != "${tee_pid-}" ]] || continue
+    kill -TERM "$child" 2>/dev/null
+    kill -CONT "$child" 2>/dev/null
+  done
+  reap "${first_of_each[@]}"
 }
 
 # step NAME FUNCTION [ARG...]: runs it between two log lines and returns its exit code.
