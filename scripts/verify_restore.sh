@@ -137,7 +137,6 @@ finish() {
   exit_code=$REPLY
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
-  now_ms
   # That a database is not there says nothing of the backup.
   if [[ -z $without_manifest && $verdict == good || $verdict == bad && -n $records && -z $database ]]; then
     step verdict verdict "$verdict"

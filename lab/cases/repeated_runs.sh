@@ -36,3 +36,22 @@ for clock in "@$last" '1 day ago'; do
 done
 expect 'backups' test "$(published | wc -l)" = 4
 [[ $(fingerprints "${names[@]}") == "$before" ]] || fail 'an older backup was changed'
+
+# The clock is stepped while the server is locked: neither is the lock let go for that, nor is it held any
+# longer than was allowed.
+with_slow_copy 4M
+configure LOCK_MAX_HOLD=300
+run_until 'rsync: started'
+date --set '2 hours' >/dev/null
+end_run
+expect_status 0
+held=$(grep -oE 'locked [0-9]+ ms' "$log_file" | grep -oE '[0-9]+')
+((held < 300000)) || fail "the lock was held for $held ms"
+expect_clean
+configure LOCK_MAX_HOLD=5
+run_until 'rsync: started'
+date --set '3 hours ago' >/dev/null
+end_run
+expect_status 2
+expect_log 'held for the longest time that is allowed'
+expect_clean

@@ -22,9 +22,8 @@ replace_program() { # PROGRAM N ONCE_OR_ON WAY
   [[ -e $real ]] || mv "$1" "$real"
   cat >"$1" <<END
 #!/bin/bash
-echo >>/tmp/program.calls
-mapfile -t calls </tmp/program.calls
-calls=\${#calls[@]}
+calls=1 # several may be called at once
+until mkdir /tmp/program.calls/\$calls 2>/dev/null; do ((calls++)); done
 if ((calls == $2)) || { ((calls > $2)) && [[ $3 == on ]]; }; then
   touch /tmp/program.hit
   case $4 in
@@ -44,7 +43,8 @@ fi
 exec $real "\$@"
 END
   chmod 755 "$1"
-  rm -f /tmp/program.calls /tmp/program.hit
+  rm -rf /tmp/program.calls /tmp/program.hit
+  mkdir /tmp/program.calls
 }
 
 restore_program() {
@@ -63,7 +63,9 @@ try_program() { # ID PROGRAM N ONCE_OR_ON WAY
   restore_program
   [[ $5 != hang ]] || configure_trial
   if [[ ! -e /tmp/program.hit ]]; then
-    echo "UNREACHED $1"
+    check_backups "$since"
+    ((status == 0)) || problem "exit code $status before the call was reached"
+    if ((${#problems[@]})); then report "$1" 'not reached'; else echo "UNREACHED $1"; fi
     return
   fi
   first=$status

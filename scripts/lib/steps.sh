@@ -36,9 +36,10 @@ log() {
   return 0
 }
 
-# Milliseconds since the epoch, in REPLY.
+# Milliseconds since boot, in REPLY, to a hundredth of a second: the clock may be set during a run.
 now_ms() {
-  REPLY=$((${EPOCHREALTIME/./} / 1000))
+  read -r REPLY _ </proc/uptime
+  REPLY=$((10#${REPLY/./} * 10))
 }
 
 # seconds MS: as "12.345 s", in REPLY.
