@@ -3,6 +3,7 @@
 #   run TOOL [ARG...]         runs it; its stdout, stderr and exit code are then what the rest looks at
 #   start TOOL [ARG...]       the same in the background, as process $started, INT not ignored
 #   wait_for COMMAND...       until that succeeds, while $started runs
+#   heeds_term TOOL           whether $started is that tool, and no shell any more, and catches SIGTERM
 #   finish                    waits until $started has ended
 #   expect_exit CODE
 #   expect_stdout TEXT        exactly this, without the last line feed
@@ -66,6 +67,10 @@ wait_for() {
     kill -0 "$started" 2>/dev/null || fail "it has ended before: $*"
     sleep 0.05
   done
+}
+
+heeds_term() {
+  [[ $(readlink "/proc/$started/exe") == */$1 ]] && grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"
 }
 
 finish() {

@@ -100,10 +100,7 @@ expect "it is still mounted" mountpoint -q "$mount_point"
 
 # A signal ends the waiting.
 start "$unmount_snapshot" "--mount_point=$mount_point" --deadline=1000
-until [[ $(readlink "/proc/$started/exe") == */unmount_snapshot ]] &&
-  grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"; do
-  sleep 0.05
-done
+wait_for heeds_term unmount_snapshot
 kill -TERM "$started"
 finish
 expect_exit 4

@@ -268,7 +268,7 @@ expect "a lost lock was not noticed" test "$test_exit" -ne 0
 sql "SET GLOBAL log_output = 'FILE', general_log_file = '$server_dir/run/statements', general_log = 1"
 kill -STOP "$server_pid"
 start "$lock" --socket="$socket" --fifo="$fifo"
-wait_for grep -q 'SigCgt:.*[4-7c-f]...$' "/proc/$started/status"
+wait_for heeds_term fsfreeze_lock
 kill -TERM "$started"
 kill -CONT "$server_pid"
 finish
