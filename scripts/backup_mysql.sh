@@ -78,7 +78,7 @@ record() {
 
 keep_record() {
   printf '%s\n' "$1" >>"$run_dir/records" && return
-  echo "cannot write to $run_dir/records" >>"$reason"
+  echo "cannot write to $run_dir/records, which the manifest needs: make room there (df $run_dir)" >>"$reason"
   return 2
 }
 
