@@ -13,5 +13,5 @@ BEGIN {
 
 END {
   print ""
-  print "Of " size " MiB; median [min-max] of " runs " rounds in turns."
+  print "Of " size " MiB; median [min-max] of " runs " rounds."
 }

@@ -100,8 +100,7 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   MysqlOptions mysql = options.mysql;
   mysql.answer_timeout = options.lock_wait + absl::Seconds(5);
   ASSIGN_OR_RETURN(MysqlSession session, MysqlSession::Connect(mysql));
-
-  ASSIGN_OR_RETURN(std::vector<Statement> blockers, FindBlockers(session, options.lock_wait));
+  ASSIGN_OR_RETURN(const std::vector<Statement> blockers, FindBlockers(session, options.lock_wait));
   if (!blockers.empty()) {
     return BlockedBy(blockers,
                      "not even asked for the read lock, because every writer would queue up behind "
@@ -112,23 +111,7 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
                                           absl::ToInt64Seconds(options.lock_wait)))
                       .status());
   ReadLock lock(std::move(session), options.max_hold);
-  lock.asked_at_ = SteadyNow();
-  // Before the lock is asked for, since this process may be stopped while it waits.
-  RETURN_IF_ERROR(lock.LimitSilence().status());
-  const absl::Status locked = lock.session_.Query("FLUSH TABLES WITH READ LOCK").status();
-  lock.granted_at_ = SteadyNow();
-  if (!locked.ok()) {
-    // MySQL can return an error and hold the global lock all the same: unlock whatever was said.
-    if (!lock.session_.Query("UNLOCK TABLES").ok()) EndSession(mysql, lock.connection_id());
-    if (MysqlErrorNumber(locked) != kLockWaitTimeout && !absl::IsUnavailable(locked)) {
-      return locked;
-    }
-    auto now_running = FindBlockers(lock.session_, options.lock_wait);
-    if (now_running.ok()) blockers = *std::move(now_running);
-    return BlockedBy(blockers, absl::StrCat("the read lock was not granted within ",
-                                            absl::FormatDuration(options.lock_wait), " (",
-                                            locked.message(), ")"));
-  }
+  RETURN_IF_ERROR(lock.Ask(options.lock_wait, mysql));
   // With a binary log, InnoDB leaves the last commits in memory for up to a second, since the
   // binary log would bring them back. In a copy they would be prepared transactions, and without
   // that log a server refuses to start on them, or loses them.
@@ -142,6 +125,22 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   // A server that is still at the statement does not see that the session is closed.
   EndSession(mysql, lock.connection_id());
   return known;
+}
+
+absl::Status ReadLock::Ask(absl::Duration lock_wait, const MysqlOptions& mysql) {
+  asked_at_ = SteadyNow();
+  // Before the lock is asked for, since this process may be stopped while it waits.
+  RETURN_IF_ERROR(LimitSilence().status());
+  const absl::Status locked = session_.Query("FLUSH TABLES WITH READ LOCK").status();
+  granted_at_ = SteadyNow();
+  if (locked.ok()) return locked;
+  // MySQL can return an error and hold the global lock all the same: unlock whatever was said.
+  if (!session_.Query("UNLOCK TABLES").ok()) EndSession(mysql, connection_id());
+  if (MysqlErrorNumber(locked) != kLockWaitTimeout && !absl::IsUnavailable(locked)) return locked;
+  const auto blockers = FindBlockers(session_, lock_wait);
+  return BlockedBy(blockers.ok() ? *blockers : std::vector<Statement>(),
+                   absl::StrCat("the read lock was not granted within ",
+                                absl::FormatDuration(lock_wait), " (", locked.message(), ")"));
 }
 
 absl::StatusOr<ReadLock> ReadLock::Acquire(const ReadLockOptions& options) {

@@ -68,6 +68,10 @@ class ReadLock {
       : session_(std::move(session)), max_hold_(max_hold) {}
   static absl::StatusOr<ReadLock> TryOnce(const ReadLockOptions& options);
 
+  // Asks the server for the lock, which is not held after an error. Busy names what is in the way.
+  // `mysql` is for a session that ends this one, should it not answer.
+  absl::Status Ask(absl::Duration lock_wait, const MysqlOptions& mysql);
+
   // Sets the time after which the server ends the session when it hears nothing: 20 s, or what is
   // left of the longest hold. Returns until when it is to hear something.
   absl::StatusOr<absl::Time> LimitSilence();
