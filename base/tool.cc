@@ -41,10 +41,11 @@ constexpr size_t kMaxStdin = size_t{64} << 20;
   std::exit(static_cast<int>(ExitCode::kUsage));
 }
 
-// A tool's own flags are those of its *_main.cc and of this file; glog and gflags bring dozens
-// more.
+// A tool's own flags are those of its *_main.cc, of what it shares with another tool (*_flags.cc),
+// and of this file; glog and gflags bring dozens more.
 bool IsOwnFlag(const gflags::CommandLineFlagInfo& flag) {
-  return absl::EndsWith(flag.filename, "_main.cc") || absl::EndsWith(flag.filename, "base/tool.cc");
+  return absl::EndsWith(flag.filename, "_main.cc") || absl::EndsWith(flag.filename, "_flags.cc") ||
+         absl::EndsWith(flag.filename, "base/tool.cc");
 }
 
 std::string Default(const gflags::CommandLineFlagInfo& flag) {
@@ -71,8 +72,10 @@ std::string HelpText(const ToolHelp& help) {
                   "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
                   "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
                   "  0   done\n"
-                  "  1   wrong usage\n"
-                  "  2   failed; nothing is left behind\n");
+                  "  1   wrong usage\n");
+  if (!absl::StartsWith(help.exit_codes, "2 ")) {
+    absl::StrAppend(&text, "  2   failed; nothing is left behind\n");
+  }
   for (const absl::string_view line : absl::StrSplit(help.exit_codes, '\n', absl::SkipEmpty())) {
     absl::StrAppend(&text, "  ", line, "\n");
   }

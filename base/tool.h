@@ -20,7 +20,8 @@ struct ToolHelp {
   absl::string_view arguments;   // "" for a tool that takes flags only
   absl::string_view stdin_use;   // "" for a tool that does not read it
   absl::string_view stdout_use;  // the grammar of what it prints
-  // The exit codes beyond 0 (done), 1 (wrong usage) and 2 (failed), one a line.
+  // The exit codes beyond 0 (done) and 1 (wrong usage), one a line; without a first line for 2 that
+  // is "failed; nothing is left behind".
   absl::string_view exit_codes;
 };
 

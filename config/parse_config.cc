@@ -71,7 +71,7 @@ bool IsQuote(char c) { return c == '"' || c == '\''; }
 // What no value may contain, whatever its key.
 absl::Status CheckForm(absl::string_view value) {
   if (StripBlanks(value) != value) {
-    return absl::InvalidArgumentError("a blank at the end cannot be told in this file");
+    return absl::InvalidArgumentError("a value cannot end in a blank");
   }
   if (IsQuote(value.front()) || IsQuote(value.back())) {
     return absl::InvalidArgumentError(

@@ -27,6 +27,7 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "",
+    "2   refused; nothing was unmounted\n"
     "4   something stays mounted: stderr names what holds it\n",
 };
 

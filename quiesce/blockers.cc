@@ -64,9 +64,9 @@ std::string BlankLiterals(absl::string_view statement) {
 
 absl::StatusOr<std::vector<Statement>> FindBlockers(MysqlSession& session, absl::Duration min_age) {
   // Without PROCESS the list of processes has only one's own, and does not say so; this is refused.
-  RETURN_IF_ERROR(
-      Annotate(session.Query("SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1").status(),
-               "; without PROCESS nothing is seen of the statements that are in the lock's way"));
+  RETURN_IF_ERROR(Annotate(
+      session.Query("SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1").status(),
+      "; the account needs it to see what is in the lock's way: GRANT PROCESS ON *.* TO it"));
   ASSIGN_OR_RETURN(
       const std::vector<MysqlRow> rows,
       session.Query(absl::StrCat(

@@ -19,7 +19,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "one record 'bytes=N files=N subdirectory=PATH': what the data takes on the disk, and where it "
     "is in the volume's filesystem, empty for the top of it",
-    "",
+    "2   something lies elsewhere, or that cannot be told",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

@@ -91,7 +91,7 @@ sql "CREATE USER blind@localhost IDENTIFIED BY 'x'; GRANT RELOAD, BINLOG MONITOR
 printf '[client]\nuser=blind\npassword=x\n' >"$test_dir/options"
 run "$lock" --fifo="$fifo" --socket="$socket" --defaults_file="$test_dir/options" --max_hold=1
 expect_exit 2
-expect_stderr 'PROCESS privilege.*nothing is seen of the statements'
+expect_stderr 'PROCESS privilege.*GRANT PROCESS'
 sql 'DROP USER blind@localhost'
 printf '[client]\nuser=root\n' >"$test_dir/options"
 
@@ -149,7 +149,7 @@ expect "a write went through" is_locked
 exec 8>&-
 end_lock
 expect_exit 2
-expect_stderr 'ended without saying release; the read lock was released after'
+expect_stderr 'ended without a release; the read lock was released after'
 expect "still locked after end of file" is_free
 
 # --- signals
@@ -228,7 +228,7 @@ sleep 2.5
 run "$lock" --socket="$socket" --fifo="$fifo" --lock_wait=1 --attempts=2
 expect_exit 75
 expect_stdout ''
-expect_stderr 'attempt 1 of 2: not even asked for'
+expect_stderr 'attempt 1 of 2: the read lock was not requested'
 expect_stderr 'ERROR .*user root.*has been running for [0-9]+ s: UPDATE t.t SET a = a \+ SLEEP'
 expect "writes wait although the lock was not taken" write 1
 wait "$blocker"

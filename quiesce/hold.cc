@@ -59,14 +59,14 @@ absl::Status ServeFifo(ControlFifo& fifo, ReadLock& lock,
         if (over) return absl::OkStatus();
       }
       if (input.ended) {
-        return absl::AbortedError("the run ended without saying release");
+        return absl::AbortedError("the run, the last writer of the fifo, ended without a release");
       }
     }
     if (SteadyNow() >= lock.limit()) {
       return absl::DeadlineExceededError(
-          absl::StrCat("the read lock has been held for the longest time that is allowed; raise "
-                       "LOCK_MAX_HOLD, or choose LOCK_SCOPE=snapshot to hold it only until the "
-                       "snapshot exists"));
+          "the read lock has been held for the longest time that is allowed (LOCK_MAX_HOLD, "
+          "--max_hold); raise that, or choose LOCK_SCOPE=snapshot to hold the lock only until the "
+          "snapshot exists");
     }
   }
 }

@@ -83,7 +83,9 @@ void FlushAhead(const ReadLockOptions& options) {
     }
   }
   if (flushed.ok()) flushed.Update(session->Query(kFlushLogs).status());
-  if (!flushed.ok()) LOG(WARNING) << "not flushed ahead: " << OneLine(flushed.message());
+  if (!flushed.ok())
+    LOG(WARNING) << "could not flush before the lock, so it may be held for longer: "
+                 << OneLine(flushed.message());
   if (options.datadir.empty()) return;
   const UniqueFd filesystem(open(options.datadir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!filesystem.ok() || syncfs(filesystem.get()) != 0) {
@@ -103,7 +105,7 @@ absl::StatusOr<ReadLock> ReadLock::TryOnce(const ReadLockOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Statement> blockers, FindBlockers(session, options.lock_wait));
   if (!blockers.empty()) {
     return BlockedBy(blockers,
-                     "not even asked for the read lock, because every writer would queue up behind "
+                     "the read lock was not requested, because every writer would queue up behind "
                      "a long statement");
   }
   RETURN_IF_ERROR(session

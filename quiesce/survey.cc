@@ -26,7 +26,7 @@ absl::Status Outside(absl::string_view what, absl::string_view where) {
   return absl::FailedPreconditionError(
       absl::StrCat(what, " lies at ", OneLine(where),
                    ", which a snapshot of this volume would not contain: the copy could not be "
-                   "restored. Move it back into the data directory, or back it up by other means"));
+                   "restored. Move it into the data directory; until then no backup is made"));
 }
 
 absl::StatusOr<std::string> RealPath(const std::string& path) {

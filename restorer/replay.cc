@@ -34,7 +34,8 @@ absl::Status CheckEnded(const std::string& program, const absl::StatusOr<Subproc
   const std::string words = OneLine(ended->stderr_text);
   if (ended->exit_code != 0) {
     return absl::InternalError(absl::StrCat("cannot replay the binary logs: ", program,
-                                            ": exit code ", ended->exit_code, ": ", words));
+                                            ": exit code ", ended->exit_code, ": ", words,
+                                            "; what came before is applied, so restore again"));
   }
   if (absl::StrContains(words, "Did not reach stop")) {
     return absl::OutOfRangeError(absl::StrCat(
@@ -119,7 +120,10 @@ absl::StatusOr<ReplayPlan> PlanReplay(const ReplayOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory.get()));
   absl::StatusOr<std::vector<std::string>> logs =
       ChooseBinlogs(names, options.start.position.file, options.until.position.file);
-  if (!logs.ok()) return Annotate(logs.status(), absl::StrCat(" (in ", options.binlogs, ")"));
+  if (!logs.ok())
+    return Annotate(logs.status(), absl::StrCat(" (in ", options.binlogs,
+                                                "); name the directory that has it, or "
+                                                "restore another backup"));
   plan.logs = *std::move(logs);
   if (!options.until.position.file.empty()) {
     RETURN_IF_ERROR(CheckReaches(options, plan.logs.back()));

@@ -29,7 +29,7 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "",
-    "2   also when the logs end before --until: what they hold is applied then\n",
+    "2   failed, or the logs end before --until: what came before is applied, so restore again\n",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

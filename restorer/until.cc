@@ -121,7 +121,7 @@ absl::StatusOr<std::vector<std::string>> ChooseBinlogs(const std::vector<std::st
     if (log == logs.end()) {
       return absl::NotFoundError(
           number == begin->second
-              ? absl::StrCat(first, " is missing")
+              ? absl::StrCat(first, ", at which the replay begins, is missing")
               : absl::StrCat("the binary log after ", chosen.back(), " is missing"));
     }
     chosen.push_back(log->second);

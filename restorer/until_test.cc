@@ -54,9 +54,9 @@ TEST(ChooseBinlogsTest, NamesWhatIsMissing) {
     return std::string(ChooseBinlogs(names, first, last).status().message());
   };
   EXPECT_EQ(why("b.000001", ""), "the binary log after b.000002 is missing");
-  EXPECT_EQ(why("b.000003", ""), "b.000003 is missing");
-  EXPECT_EQ(why("b.000007", ""), "b.000007 is missing");
-  EXPECT_EQ(why("c.000001", ""), "c.000001 is missing");
+  EXPECT_EQ(why("b.000003", ""), "b.000003, at which the replay begins, is missing");
+  EXPECT_EQ(why("b.000007", ""), "b.000007, at which the replay begins, is missing");
+  EXPECT_EQ(why("c.000001", ""), "c.000001, at which the replay begins, is missing");
   EXPECT_EQ(why("b.000004", "b.000005"), "the binary log after b.000004 is missing");
   EXPECT_THAT(why("b.000004", "b.000002"), HasSubstr("is no binary log after b.000004"));
   EXPECT_THAT(why("b.000004", "c.000005"), HasSubstr("is no binary log after b.000004"));

@@ -176,7 +176,7 @@ copy() {
   "$bin/snapshot_watch" --reason_file="$reason" --vg="$VG" --lv="$LV" --snapshot="$SNAPSHOT" \
     --max_size="$SNAPSHOT_MAX_SIZE" -- \
     "${priority[@]}" "$bin/sync_tree" --reason_file="$reason" --source="$MOUNT_POINT${subdirectory:+/$subdirectory}" \
-    --destination="$BACKUP_ROOT/$partial" --reuse="$REUSE" --jobs="${COPY_JOBS:-0}" --rate="$COPY_RATE" --progress_fd=0 \
+    --destination="$BACKUP_ROOT/$partial" --keep_failed --reuse="$REUSE" --jobs="${COPY_JOBS:-0}" --rate="$COPY_RATE" --progress_fd=0 \
     <&3 >"$run_dir/copied" 6<&- 7<&- 8>&- 9>&- &
   await "$!"
 }

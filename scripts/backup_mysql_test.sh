@@ -67,6 +67,14 @@ expect_log "end: OK .duration [0-9.]+ s, locked 2 ms, bytes=1 files=1, backup $r
 expect "the order: $(cat "$log")" test "$(order_of '[a-z]+')" = \
   'preflight quiesce snapshot mount rsync check unmount cleanup release publish retention end'
 
+# --- the copy fails: the server is unlocked before it is removed
+# shellcheck disable=SC2016
+stand_in snapshot_watch '[[ "$*" == *" --keep_failed "* ]] && exit 2' 'exit 1'
+backup
+expect_exit 2
+expect "the order: $(cat "$log")" test "$(order_of 'rsync|release|discard')" = 'rsync release discard'
+stand_in snapshot_watch 'echo bytes=1 files=1'
+
 # --- with LOCK_SCOPE=snapshot the lock goes before LVM's command ends, or after it where that cannot be
 # seen, and only once
 for order in '0:release: OK:release snapshot' '2:snapshot: started:snapshot release'; do

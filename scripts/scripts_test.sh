@@ -139,14 +139,14 @@ expect_stdout 'unknown backup=none'
 mkdir "$test_dir/backups"
 run "$app/verify_restore.sh" --config="$config"
 expect_exit 3
-expect_stdout 'bad backup=none'
+expect_stdout 'unknown backup=none'
 expect "reason" grep -q "preflight: FAILED .*there is no backup in $test_dir/backups" "$log"
 
 mkdir "$test_dir/backups/backup_20260101_020000"
 for name in backup_20260102_020000 'end 1' ../backups/backup_20260101_020000; do
   run "$app/verify_restore.sh" --config="$config" --backup="$name"
   expect_exit 3
-  expect_stdout 'bad backup=none'
+  expect_stdout 'unknown backup=none'
   expect "reason" grep -q "preflight: FAILED .*there is no backup '$name' in $test_dir/backups" "$log"
 done
 # One without a manifest is neither good nor bad.

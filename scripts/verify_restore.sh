@@ -40,7 +40,7 @@ Exit codes:
   2   this host cannot tell, or the backup has no manifest: the log says what is missing
   3   the backup does not restore, it lacks the database, or there is no such backup
   4   something is left behind, named in the log; the next verification will try to remove it
-  75  busy: another verification is under way
+  75  busy: another verification is under way, or the backup is being removed
 END
 }
 
@@ -131,14 +131,14 @@ finish() {
   end_tools
   case $exit_code in
     0) verdict=good ;;
-    3) verdict=bad ;;
+    3) [[ -z $records ]] || verdict=bad ;; # otherwise there is no such backup
   esac
   contract_code "$exit_code"
   exit_code=$REPLY
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
   # That a database is not there says nothing of the backup.
-  if [[ -z $without_manifest && $verdict == good || $verdict == bad && -n $records && -z $database ]]; then
+  if [[ -z $without_manifest && $verdict == good || $verdict == bad && -z $database ]]; then
     step verdict verdict "$verdict"
   fi
 

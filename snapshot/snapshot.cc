@@ -205,9 +205,9 @@ absl::Status CheckPoolRoom(const LogicalVolume& pool, uint64_t size_bytes, uint6
                            const std::string& vg) {
   const std::string name = absl::StrCat(vg, "/", pool.name);
   if (!pool.IsValidPool()) {
-    return absl::FailedPreconditionError(absl::StrCat("the thin pool ", name,
-                                                      " is not well (lv_attr ", pool.attributes,
-                                                      "): see lvs and the kernel's log"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the thin pool ", name, " has failed or needs repair (lv_attr ",
+                     pool.attributes, "): see lvs and the kernel's log"));
   }
   if (*pool.metadata_percent >= kMetadataFull) {
     return absl::FailedPreconditionError(

@@ -101,7 +101,9 @@ class Watcher {
     }
     if (usage.Percent() >= kPoolWarning && warned_.empty()) {
       warned_ = seen;
-      LOG(WARNING) << seen << "; once it is full the server cannot write. Extend it: lvextend";
+      LOG(WARNING) << seen
+                   << "; once it is full the server cannot write. Extend it now: lvextend (of a "
+                      "snapshot's pool: the pool, --poolmetadatasize for its metadata)";
     }
     return absl::OkStatus();
   }

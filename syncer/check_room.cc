@@ -52,7 +52,7 @@ absl::Status CheckNotOn(const Room& room, const std::string& origin) {
 }
 
 // In floating point, which cannot overflow; its error is far below the reserve.
-absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files) {
+absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files, const std::string& where) {
   const double needed_bytes = (static_cast<double>(bytes) +
                                static_cast<double>(files) * static_cast<double>(room.block_bytes)) *
                                   kReserveFactor +
@@ -60,17 +60,14 @@ absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files) {
   const double needed_inodes = static_cast<double>(files) * kReserveFactor + kReserveInodes;
   const double free_bytes = static_cast<double>(room.bytes);
   if (free_bytes < needed_bytes) {
-    return NoError(absl::StrCat("not enough room for the copy: ", HumanBytes(needed_bytes),
+    return NoError(absl::StrCat("not enough room in ", where, ": ", HumanBytes(needed_bytes),
                                 " needed with reserve, ", HumanBytes(free_bytes), " free, ",
-                                HumanBytes(needed_bytes - free_bytes),
-                                " missing; keep fewer backups, or enlarge the filesystem"));
+                                HumanBytes(needed_bytes - free_bytes), " missing"));
   }
   if (room.counts_inodes && static_cast<double>(room.inodes) < needed_inodes) {
-    return NoError(
-        absl::StrCat("not enough inodes for the copy: ", static_cast<uint64_t>(needed_inodes),
-                     " needed with reserve, ", room.inodes,
-                     " free; keep fewer backups, or make the filesystem "
-                     "anew with more (mke2fs -N)"));
+    return NoError(absl::StrCat("not enough inodes in ", where, ": ",
+                                static_cast<uint64_t>(needed_inodes), " needed with reserve, ",
+                                room.inodes, " free"));
   }
   LOG(INFO) << "room for the copy: " << HumanBytes(needed_bytes) << " needed with reserve, "
             << HumanBytes(free_bytes) << " free";

@@ -35,10 +35,10 @@ absl::StatusOr<Room> FindRoom(const std::string& root);
 absl::Status CheckNotOn(const Room& room, const std::string& origin);
 
 // Returns OK when `files` files of `bytes` bytes altogether fit into `room`, otherwise an error
-// with ExitCode::kNo that gives both figures. A last block for each file, 1 % and 16 MiB are added
-// to the bytes, and 1 % and 1000 to the files, for directories, extents and what else grows
-// meanwhile.
-absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files);
+// with ExitCode::kNo that gives both figures and `where`, a path, and to which the caller adds the
+// remedy. A last block for each file, 1 % and 16 MiB are added to the bytes, and 1 % and 1000 to
+// the files, for directories, extents and what else grows meanwhile.
+absl::Status CheckRoom(const Room& room, uint64_t bytes, uint64_t files, const std::string& where);
 
 }  // namespace mysql_backup
 

@@ -27,13 +27,13 @@ TEST(CheckRoomTest, CountsBytesAndInodesWithReserve) {
       {{117 * kMiB + 4137, 100000, 4096, true}, 100 * kMiB, 1, nullptr},
       {{1000 * kMiB, 2010, 4096, true}, 0, 1000, nullptr},
       {{1000 * kMiB, 2009, 4096, true}, 0, 1000, "2010 needed with reserve, 2009 free"},
-      {{1000 * kMiB, 0, 4096, true}, 0, 0, "inodes"},
+      {{1000 * kMiB, 0, 4096, true}, 0, 0, "not enough inodes in /backups: "},
       {{1000 * kMiB, 0, 4096, false}, 0, 1000, nullptr},
       {{UINT64_MAX, UINT64_MAX, 4096, true}, INT64_MAX, 1000, nullptr},
-      {{UINT64_MAX, UINT64_MAX, 4096, true}, 0, INT64_MAX, "not enough room"},
+      {{UINT64_MAX, UINT64_MAX, 4096, true}, 0, INT64_MAX, "not enough room in /backups: "},
   };
   for (const Case& c : cases) {
-    const absl::Status status = CheckRoom(c.room, c.bytes, c.files);
+    const absl::Status status = CheckRoom(c.room, c.bytes, c.files, "/backups");
     if (c.refusal == nullptr) {
       EXPECT_TRUE(status.ok()) << status;
     } else {

@@ -38,16 +38,20 @@ expect_stderr 'INFO check_room: room for the copy: .* MiB needed with reserve, .
 run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10
 expect_exit 3
 expect_stdout ''
-expect_stderr 'ERROR check_room: not enough room for the copy: 77.7 MiB needed .*keep fewer backups'
+expect_stderr "ERROR check_room: not enough room in $test_dir/mounted: 77.7 MiB needed .*; keep fewer backups"
 
 run "$check_room" --root="$test_dir/mounted" --bytes=0 --files=1500
 expect_exit 3
-expect_stderr 'not enough inodes for the copy: 2515 needed with reserve'
+expect_stderr 'not enough inodes in .*: 2515 needed with reserve.*; keep fewer backups'
 
 # A copy that shares files may need less; one on the volume with the data is none all the same.
-run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10 --reuse=hardlink
+for there in '' .backup_20260101_020000.partial backup_20260101_020000; do
+  [[ -z $there ]] || mkdir "$test_dir/mounted/$there"
+  run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10 --reuse=hardlink
+  [[ $there == backup_* ]] || expect_exit 3
+done
 expect_exit 0
-expect_stderr 'WARNING check_room: not enough room for the copy: 77.7 MiB needed .*; going on, since what is shared'
+expect_stderr 'WARNING check_room: not enough room in .*: 77.7 MiB needed .*; going on, since what is shared'
 run "$check_room" --root="$test_dir/mounted" --bytes=64000000 --files=10 --reuse=yes
 expect_exit 1
 

@@ -8,11 +8,17 @@
 #include "base/tool.h"
 
 DEFINE_string(rsync, "/usr/bin/rsync", "the rsync program");
-DEFINE_int32(jobs, 0,
-             "rsyncs side by side, 1 to 64; 0 is two for each processor, and no more than 8");
-DEFINE_string(rate, "", "at most so much is copied a second, for example 100M; empty: no limit");
+DEFINE_int32(
+    jobs, 0,
+    "parallel rsync processes, 1 to 64; 0 is two for each processor, and no more than 8, or "
+    "one with a --rate");
+DEFINE_string(
+    rate, "",
+    "at most so much is copied a second, for example 100M, an equal part of it by each job; "
+    "empty: no limit");
 DEFINE_int32(progress_fd, 2, "descriptor on which a bar is drawn when it is a terminal");
-DEFINE_int32(progress_every, 60, "seconds between progress lines on stderr when it is none");
+DEFINE_int32(progress_every, 60,
+             "seconds between progress lines on stderr when that descriptor is no terminal");
 
 namespace mysql_backup {
 

@@ -49,6 +49,20 @@ int64_t BlockBytes(int64_t largest_file) {
   return bytes;
 }
 
+// A file that has, or had, several names is copied whole: which of them belong together may have
+// changed.
+Basis BasisOf(const TreeEntry& entry, const CopyTask& task) {
+  const struct stat& facts = entry.facts;
+  if (task.reuse == Reuse::kNone || !S_ISREG(facts.st_mode) || facts.st_nlink > 1 ||
+      !task.previous->HasFile(entry.path)) {
+    return Basis::kNone;
+  }
+  if (task.reuse == Reuse::kHardlink && task.previous->MayHaveFurtherNames(entry.path)) {
+    return Basis::kNone;
+  }
+  return task.previous->MayDifferUnseen(facts) ? Basis::kCompared : Basis::kSame;
+}
+
 // The workers, each with one rsync after the other, and what they share.
 class SideBySide {
  public:
@@ -57,8 +71,7 @@ class SideBySide {
         jobs_(jobs),
         task_(task),
         partition_(std::move(partition)),
-        reporter_(options.progress_fd, options.progress_interval, partition_.totals().bytes),
-        reuse_(task.reuse) {}
+        reporter_(options.progress_fd, options.progress_interval, partition_.totals().bytes) {}
 
   absl::Status Run() {
     stop_.reset(eventfd(0, EFD_CLOEXEC));
@@ -76,7 +89,7 @@ class SideBySide {
           " files and ", copied_.bytes, " bytes, and ", task_.source.path, " has ", expected.files,
           " files and ", expected.bytes, " bytes; install rsync 3.2.3 or later"));
     }
-    if (reuse_ != Reuse::kNone) {
+    if (task_.reuse != Reuse::kNone) {
       LOG(INFO) << reused_.files << " of " << copied_.files << " files and "
                 << HumanBytes(static_cast<double>(reused_.bytes)) << " of "
                 << HumanBytes(static_cast<double>(copied_.bytes)) << " are unchanged";
@@ -107,44 +120,38 @@ class SideBySide {
   }
 
   absl::Status CopyPart(const Partition::Part& part) {
-    FilesOptions files;
-    files.rate = options_.rate / jobs_;
-    ASSIGN_OR_RETURN(const Reuse reuse, Prepare(part));
-    if (reuse == Reuse::kHardlink) files.link_to = task_.previous->path();
-    files.in_place = reuse == Reuse::kReflink;
-    files.block_bytes = BlockBytes(part.largest_bytes);
-    RETURN_IF_ERROR(CopyFiles(part.names, files, reuse));
-    files.compare_content = reuse != Reuse::kNone;
-    return CopyFiles(part.suspects, files, reuse);
-  }
-
-  // Clones what is to be updated. Returns how the part can be copied.
-  absl::StatusOr<Reuse> Prepare(const Partition::Part& part) {
-    {
-      absl::MutexLock lock(&mutex_);
-      if (reuse_ != Reuse::kReflink) return reuse_;
-    }
-    for (const Partition::List* const list : {&part.names, &part.suspects}) {
-      for (const absl::string_view name : absl::StrSplit(*list, '\0', absl::SkipEmpty())) {
-        RETURN_IF_ERROR(CheckInterrupt());
-        const absl::Status status =
-            task_.previous->Clone(std::string(name), task_.destination.directory);
-        if (status.ok()) continue;
-        if (!absl::IsUnimplemented(status)) return status;
-        absl::MutexLock lock(&mutex_);
-        if (reuse_ != Reuse::kNone) {
-          LOG(WARNING) << "no files are shared with " << task_.previous->path() << ": "
-                       << status.message() << "; REUSE=reflink needs XFS or btrfs";
-        }
-        reuse_ = Reuse::kNone;
-        return reuse_;
+    for (const auto& [basis, list] : part.lists) {
+      FilesOptions files;
+      files.rate = options_.rate / jobs_;
+      if (basis != Basis::kNone) {
+        if (task_.reuse == Reuse::kReflink) RETURN_IF_ERROR(Clone(list));
+        if (task_.reuse == Reuse::kHardlink) files.link_to = task_.previous->path();
+        files.in_place = task_.reuse == Reuse::kReflink;
+        files.block_bytes = BlockBytes(part.largest_bytes);
+        files.compare_content = basis == Basis::kCompared;
       }
+      RETURN_IF_ERROR(CopyFiles(list, files, basis != Basis::kNone));
     }
-    return Reuse::kReflink;
+    return absl::OkStatus();
   }
 
-  absl::Status CopyFiles(const Partition::List& list, const FilesOptions& files, Reuse reuse) {
-    if (list.empty()) return absl::OkStatus();
+  // Makes the files that are to be updated in place. One that cannot be cloned is copied whole.
+  absl::Status Clone(const Partition::List& list) {
+    for (const absl::string_view name : absl::StrSplit(list, '\0', absl::SkipEmpty())) {
+      RETURN_IF_ERROR(CheckInterrupt());
+      const absl::Status status =
+          task_.previous->Clone(std::string(name), task_.destination.directory);
+      if (status.ok()) continue;
+      if (!absl::IsUnimplemented(status)) return status;
+      absl::MutexLock lock(&mutex_);
+      if (std::exchange(said_cannot_clone_, true)) continue;
+      LOG(WARNING) << "no blocks are shared: " << status.message()
+                   << "; REUSE=reflink needs XFS or btrfs";
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CopyFiles(const Partition::List& list, const FilesOptions& files, bool may_reuse) {
     ASSIGN_OR_RETURN(const UniqueFd file, FileOf(list));
     int64_t bytes_of_list = 0;
     RunRsyncOptions rsync;
@@ -153,7 +160,7 @@ class SideBySide {
     rsync.source_path = task_.source.path;
     rsync.stdin_fd = file.get();
     rsync.stop_fd = stop_.get();
-    rsync.may_reuse = reuse != Reuse::kNone;
+    rsync.may_reuse = may_reuse;
     rsync.on_entry = [this](CopiedEntry copied) { AddEntry(std::move(copied)); };
     rsync.on_progress = [this, &bytes_of_list](int64_t bytes) {
       absl::MutexLock lock(&mutex_);
@@ -186,7 +193,7 @@ class SideBySide {
   absl::Mutex mutex_;
   Partition partition_ ABSL_GUARDED_BY(mutex_);
   ProgressReporter reporter_ ABSL_GUARDED_BY(mutex_);
-  Reuse reuse_ ABSL_GUARDED_BY(mutex_);
+  bool said_cannot_clone_ ABSL_GUARDED_BY(mutex_) = false;
   TreeTotals copied_ ABSL_GUARDED_BY(mutex_);  // as rsync tells of them, what is reused included
   TreeTotals reused_ ABSL_GUARDED_BY(mutex_);
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // that went through an rsync, for the progress
@@ -200,7 +207,8 @@ int DefaultJobs() {
 }
 
 absl::StatusOr<TreeTotals> CopyContents(const CopyOptions& options, const CopyTask& task) {
-  const int jobs = options.jobs > 0 ? options.jobs : DefaultJobs();
+  // Several would share the rate, and the last one keep its share when the others are done.
+  const int jobs = options.jobs > 0 ? options.jobs : options.rate > 0 ? 1 : DefaultJobs();
   Partition::Options parts;
   parts.directory = task.source.directory;
   parts.path = task.source.path;
@@ -208,9 +216,7 @@ absl::StatusOr<TreeTotals> CopyContents(const CopyOptions& options, const CopyTa
   parts.is_left_out = [&](const TreeEntry& entry) {
     return IsLeftOut(entry.path, S_ISDIR(entry.facts.st_mode)) || task.leave_out(entry.path);
   };
-  parts.is_suspect = [&](const struct stat& facts) {
-    return task.reuse != Reuse::kNone && task.previous->MayDifferUnseen(facts);
-  };
+  parts.basis_of = [&](const TreeEntry& entry) { return BasisOf(entry, task); };
   const auto make_directory = [&](const std::string& path) -> absl::Status {
     if (mkdirat(task.destination.directory, path.c_str(), 0700) != 0) {
       return ErrnoError(absl::StrCat("make directory ", task.destination.path, "/", OneLine(path)));

@@ -20,7 +20,7 @@ namespace mysql_backup {
 // How a copy is made, whatever is copied.
 struct CopyOptions {
   std::string rsync = "/usr/bin/rsync";
-  int jobs = 0;         // rsyncs side by side, at most; 0: DefaultJobs()
+  int jobs = 0;         // rsyncs side by side, at most; 0: DefaultJobs(), or one with a `rate`
   int64_t rate = 0;     // bytes a second, all of them together; 0: any
   int progress_fd = 2;  // this and the next: see ProgressReporter
   absl::Duration progress_interval = absl::Seconds(60);
@@ -47,7 +47,7 @@ struct CopyTask {
 
 // Copies all that is in the source: directories are made, with no rights for others yet, files and
 // links are copied whole, but for what is shared with the previous backup. Where the filesystem
-// cannot clone, nothing is, and a warning says so. Returns what the source has, all of which is in
+// cannot clone, a warning says so. Returns what the source has, all of which is in
 // the destination then.
 absl::StatusOr<TreeTotals> CopyContents(const CopyOptions& options, const CopyTask& task);
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -50,7 +49,7 @@ absl::StatusOr<Partition> Partition::Create(
     partition.totals_.bytes += facts.st_size;
     if (S_ISREG(facts.st_mode)) ++partition.totals_.files;
     if (!partition.IsForItems(*entry)) continue;
-    Item first = {facts.st_size, "", 0, partition.options_.is_suspect(facts)};
+    Item first = {facts.st_size, "", 0, partition.options_.basis_of(*entry)};
     Item* item = nullptr;
     if (facts.st_nlink > 1) {
       item = &linked.emplace(facts.st_ino, std::move(first)).first->second;
@@ -84,7 +83,7 @@ absl::StatusOr<absl::optional<Partition::Part>> Partition::Next() {
   };
   while (!items_.empty() && !is_full()) {
     const Item& item = items_.back();
-    (item.is_suspect ? part.suspects : part.names) += item.names;
+    part.lists[item.basis] += item.names;
     files += item.count;
     add(item.bytes);
     items_.pop_back();
@@ -93,7 +92,7 @@ absl::StatusOr<absl::optional<Partition::Part>> Partition::Next() {
     ASSIGN_OR_RETURN(const absl::optional<TreeEntry> entry, NextEntry());
     walked_ = !entry.has_value();
     if (walked_ || !IsCopied(entry->facts) || IsForItems(*entry)) continue;
-    AddName(entry->path, options_.is_suspect(entry->facts) ? &part.suspects : &part.names);
+    AddName(entry->path, &part.lists[options_.basis_of(*entry)]);
     ++files;
     add(entry->facts.st_size);
   }

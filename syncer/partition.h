@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,13 @@ struct TreeTotals {
   }
 };
 
+// What an earlier copy has to offer for an entry.
+enum class Basis {
+  kNone,      // nothing: it is copied whole
+  kSame,      // a file that is the same if length, time and attributes are
+  kCompared,  // one that has to be compared by its content
+};
+
 // Movable, not thread-safe.
 class Partition {
  public:
@@ -39,17 +47,16 @@ class Partition {
     int jobs = 1;        // how many are to share the work
     // Whether an entry of the top is no part of the tree, nor what is below it.
     std::function<bool(const TreeEntry& entry)> is_left_out;
-    // Whether a file goes into Part::suspects.
-    std::function<bool(const struct stat& facts)> is_suspect;
+    // How a file or link can be copied.
+    std::function<Basis(const TreeEntry& entry)> basis_of;
   };
 
   // What rsync's --files-from takes with --from0: "./PATH" and a NUL of each file and link.
   using List = std::string;
 
   struct Part {
-    List names;
-    List suspects;              // the rest of it
-    int64_t largest_bytes = 0;  // of its largest file
+    std::map<Basis, List> lists;  // only of what there is
+    int64_t largest_bytes = 0;    // of its largest file
   };
 
   // Goes through the whole tree once, and hands on each directory, before those within it.
@@ -71,7 +78,7 @@ class Partition {
     int64_t bytes = 0;
     List names;
     size_t count = 0;
-    bool is_suspect = false;
+    Basis basis = Basis::kNone;
   };
 
   Partition(Options options, dev_t device, TreeWalk walk)

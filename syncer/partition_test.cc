@@ -48,7 +48,9 @@ class PartitionTest : public testing::Test {
     options.path = top_;
     options.jobs = jobs;
     options.is_left_out = [](const TreeEntry& entry) { return entry.path == "left_out"; };
-    options.is_suspect = [this](const struct stat& facts) { return facts.st_size == suspect_; };
+    options.basis_of = [this](const TreeEntry& entry) {
+      return entry.facts.st_size == compared_bytes_ ? Basis::kCompared : Basis::kNone;
+    };
     directories_.clear();
     auto partition = Partition::Create(options, [this](const std::string& path) {
       directories_.push_back(path);
@@ -62,11 +64,10 @@ class PartitionTest : public testing::Test {
       EXPECT_TRUE(part.ok()) << part.status();
       if (!part.ok() || !part->has_value()) return parts;
       parts.emplace_back();
-      Add((*part)->names, &parts.back());
-      std::set<std::string> suspects;
-      Add((*part)->suspects, &suspects);
-      suspects_.insert(suspects.begin(), suspects.end());
-      parts.back().insert(suspects.begin(), suspects.end());
+      for (const auto& [basis, list] : (*part)->lists) {
+        Add(list, &parts.back());
+        if (basis == Basis::kCompared) Add(list, &compared_);
+      }
     }
   }
 
@@ -81,8 +82,8 @@ class PartitionTest : public testing::Test {
   UniqueFd directory_;
   std::vector<std::string> directories_;
   TreeTotals totals_;
-  int64_t suspect_ = -1;  // files of this length are suspects
-  std::set<std::string> suspects_;
+  int64_t compared_bytes_ = -1;  // files of this length are to be compared
+  std::set<std::string> compared_;
 };
 
 TEST_F(PartitionTest, AnEmptyTreeHasNoParts) {
@@ -170,17 +171,17 @@ TEST_F(PartitionTest, SoAreThoseOfSmallFiles) {
   }
 }
 
-TEST_F(PartitionTest, SuspectsAreApart) {
+TEST_F(PartitionTest, AListForEachBasis) {
   Make("small", 5);
   Make("also", 6);
   Make("linked", 7);
   Link("linked", "further");
   Make("large", 40 * kMib);
   for (const int64_t bytes : {int64_t{5}, int64_t{7}, 40 * kMib}) {
-    suspect_ = bytes;
-    suspects_.clear();
+    compared_bytes_ = bytes;
+    compared_.clear();
     ASSERT_EQ(Parts(1).size(), 1U);
-    EXPECT_EQ(suspects_, bytes == 5   ? std::set<std::string>({"small"})
+    EXPECT_EQ(compared_, bytes == 5   ? std::set<std::string>({"small"})
                          : bytes == 7 ? std::set<std::string>({"linked", "further"})
                                       : std::set<std::string>({"large"}));
   }

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,19 +35,31 @@ PreviousBackup::PreviousBackup(std::string path, UniqueFd directory, Manifest ma
       started_(started) {
   std::sort(manifest_.entries.begin(), manifest_.entries.end(),
             [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
+  std::vector<absl::string_view> checksums;
+  for (const ManifestEntry& entry : manifest_.entries) {
+    if (entry.kind == ManifestEntry::Kind::kFile) checksums.push_back(entry.checksum);
+  }
+  std::sort(checksums.begin(), checksums.end());
+  for (size_t i = 1; i < checksums.size(); ++i) {
+    if (checksums[i] == checksums[i - 1]) many_checksums_.push_back(checksums[i]);
+  }
 }
 
 absl::StatusOr<absl::optional<PreviousBackup>> PreviousBackup::FindNewest(
     int root, const std::string& root_path) {
   ASSIGN_OR_RETURN(std::vector<std::string> names, ListPublished(root));
+  bool passed_over = false;
   for (; !names.empty(); names.pop_back()) {
     absl::StatusOr<PreviousBackup> backup = Open(absl::StrCat(root_path, "/", names.back()));
     if (backup.ok()) {
-      LOG(INFO) << "unchanged files are shared with " << backup->path_;
+      if (passed_over) backup->started_ = absl::InfinitePast();
+      LOG(INFO) << "unchanged files are shared with " << backup->path_
+                << (passed_over ? ", when their content is the same" : "");
       return absl::optional<PreviousBackup>(*std::move(backup));
     }
     LOG(WARNING) << "no files are shared with " << root_path << "/" << names.back() << ": "
                  << backup.status().message();
+    passed_over = true;
   }
   return absl::nullopt;
 }
@@ -75,22 +89,41 @@ bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
   return changed >= started_ - kGranularity;
 }
 
-std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {
+const ManifestEntry* PreviousBackup::FindFile(const std::string& path) const {
   const auto found = std::lower_bound(
       manifest_.entries.begin(), manifest_.entries.end(), path,
       [](const ManifestEntry& entry, const std::string& wanted) { return entry.path < wanted; });
-  if (found == manifest_.entries.end() || found->path != path || found->bytes != bytes ||
+  if (found == manifest_.entries.end() || found->path != path ||
       found->kind != ManifestEntry::Kind::kFile) {
-    return "";
+    return nullptr;
   }
-  return found->checksum;
+  return &*found;
+}
+
+bool PreviousBackup::HasFile(const std::string& path) const { return FindFile(path) != nullptr; }
+
+bool PreviousBackup::MayHaveFurtherNames(const std::string& path) const {
+  const ManifestEntry* const file = FindFile(path);
+  return file != nullptr &&
+         std::binary_search(many_checksums_.begin(), many_checksums_.end(), file->checksum);
+}
+
+std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {
+  const ManifestEntry* const file = FindFile(path);
+  return file != nullptr && file->bytes == bytes ? file->checksum : "";
 }
 
 absl::Status PreviousBackup::Clone(const std::string& path, int destination) const {
-  const UniqueFd from(openat(directory_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  open_how how = {};
+  how.flags = O_RDONLY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  const UniqueFd from(
+      static_cast<int>(syscall(SYS_openat2, directory_.get(), path.c_str(), &how, sizeof(how))));
   if (!from.ok()) {
-    // A link now or then, which rsync copies, or a directory in its path that was none.
-    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR) return absl::OkStatus();
+    // It was removed, or replaced by a link, since the manifest was written.
+    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EXDEV) {
+      return absl::OkStatus();
+    }
     return ErrnoError(absl::StrCat("open ", path_, "/", OneLine(path)));
   }
   struct stat facts = {};
@@ -104,9 +137,9 @@ absl::Status PreviousBackup::Clone(const std::string& path, int destination) con
   if (ioctl(to.get(), FICLONE, from.get()) != 0) {
     const int error = errno;
     unlinkat(destination, path.c_str(), 0);
-    if (error == EOPNOTSUPP || error == EXDEV || error == EINVAL) {
-      return absl::UnimplementedError("this filesystem cannot clone files");
-    }
+    if (error == EOPNOTSUPP) return absl::UnimplementedError("this filesystem cannot clone files");
+    // Another filesystem, or btrfs where one of the two has no checksums (chattr +C).
+    if (error == EXDEV || error == EINVAL) return absl::OkStatus();
     return ErrnoError(absl::StrCat("clone ", path_, "/", OneLine(path)), error);
   }
   const timespec times[2] = {facts.st_atim, facts.st_mtim};

@@ -7,9 +7,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/manifest.h"
@@ -21,8 +23,10 @@ namespace mysql_backup {
 class PreviousBackup {
  public:
   // Finds the newest published backup in the root open at `root` that has a manifest and was not
-  // found to be bad; nullopt where there is none. It stays for as long as the object does (see
-  // OpenBackup). Says in the log which it is, or what is wrong with the ones that were passed over.
+  // found to be bad; nullopt where there is none. Where a newer one was passed over, all files of
+  // this one may differ unseen: it may share what is wrong with that. It stays for as long as the
+  // object does (see OpenBackup). Says in the log which it is, or what is wrong with the ones that
+  // were passed over.
   static absl::StatusOr<absl::optional<PreviousBackup>> FindNewest(int root,
                                                                    const std::string& root_path);
 
@@ -33,21 +37,31 @@ class PreviousBackup {
   // granularity of that backup's snapshot, or later. Such a file has to be compared by its content.
   bool MayDifferUnseen(const struct stat& facts) const;
 
+  // Whether the manifest has a file of this path: what else is found there may lie behind a link.
+  bool HasFile(const std::string& path) const;
+
+  // Whether the file may have further names in this backup: the manifest does not tell of them, but
+  // they have the same checksum.
+  bool MayHaveFurtherNames(const std::string& path) const;
+
   // The checksum that the manifest has for a file of this path and length; empty where it has none.
   std::string ChecksumOf(const std::string& path, uint64_t bytes) const;
 
   // Makes `path` below the directory open at `destination` a clone of the file of that path, of the
   // same time: both share their blocks until one of them is written to. Does nothing where this
-  // backup has no such file. Unimplemented where the filesystem cannot do it.
+  // backup has no such file, or where this one cannot be cloned. Unimplemented where the filesystem
+  // can clone none.
   absl::Status Clone(const std::string& path, int destination) const;
 
  private:
   PreviousBackup(std::string path, UniqueFd directory, Manifest manifest, absl::Time started);
   static absl::StatusOr<PreviousBackup> Open(std::string path);
+  const ManifestEntry* FindFile(const std::string& path) const;
 
   std::string path_;
   UniqueFd directory_;
-  Manifest manifest_;  // sorted by path
+  Manifest manifest_;                              // sorted by path
+  std::vector<absl::string_view> many_checksums_;  // those that several files have; sorted
   absl::Time started_;
 };
 

@@ -94,7 +94,8 @@ absl::StatusOr<std::string> PublishBackup(const PublishOptions& options) {
                                         "its name again: ",
                                         synced.message(), "; see the kernel's log (dmesg)"));
   }
-  return Annotate(status, "; move away what bears backups' names and is none");
+  return Annotate(status,
+                  "; move away what is named backup_YYYYMMDD_HHMMSS there and is no backup");
 }
 
 }  // namespace mysql_backup

@@ -30,6 +30,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "",
     "the path of the published backup, on one line, written just before the backup gets it",
+    "2   not published; the copy is left where it was\n"
     "4   the backup is published, but that may not outlast a power cut",
 };
 

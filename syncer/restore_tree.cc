@@ -94,15 +94,24 @@ class Proof {
 
 absl::Status CheckRoomFor(int backup, const RestoreTreeOptions& options) {
   ASSIGN_OR_RETURN(const DiskUse use, MeasureTree(backup, options.backup));
-  ASSIGN_OR_RETURN(const Room room, FindRoom(options.target));
-  return CheckRoom(room, use.blocks, use.files);
+  ASSIGN_OR_RETURN(Room room, FindRoom(options.target));
+  const absl::StatusOr<UniqueFd> target = OpenDirectory(options.target);
+  if (target.ok()) {
+    // What an unfinished restore holds is removed before the copy.
+    ASSIGN_OR_RETURN(const DiskUse unfinished, MeasureTree(target->get(), options.target));
+    room.bytes += unfinished.blocks;
+    room.inodes += unfinished.files;
+  }
+  const absl::Status fits = CheckRoom(room, use.blocks, use.files, options.target);
+  if (fits.ok()) return fits;
+  // The exit code for "no" is that of a damaged backup here.
+  return absl::ResourceExhaustedError(
+      absl::StrCat(fits.message(), "; extend the filesystem there, or name another target"));
 }
 
 // Into a target that has been made ready.
 absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int backup,
                                      const absl::optional<Manifest>& manifest, int target) {
-  // Now that what an unfinished restore had taken is free again.
-  RETURN_IF_ERROR(CheckRoomFor(backup, options));
   absl::optional<Proof> proof;
   if (manifest.has_value()) proof.emplace(*manifest, options);
   CopyTask task;
@@ -150,10 +159,8 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
     return read.status();
   }
   RETURN_IF_ERROR(CheckTarget(options.target));
-  if (options.dry_run) {
-    RETURN_IF_ERROR(CheckRoomFor(backup.get(), options));
-    return RestoredTree{0, 0, manifest.has_value()};
-  }
+  RETURN_IF_ERROR(CheckRoomFor(backup.get(), options));
+  if (options.dry_run) return RestoredTree{0, 0, manifest.has_value()};
   ASSIGN_OR_RETURN(const UniqueFd target, PrepareTarget(options.target, options.backup));
   absl::StatusOr<RestoredTree> restored = Restore(options, backup.get(), manifest, target.get());
   if (restored.ok() || ExitCodeOf(restored.status()) != ExitCode::kFailed) return restored;

@@ -27,7 +27,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "one line 'bytes=N files=N proven=yes|no': what was restored (0 with --dry_run), and whether "
     "it\n"
     "was compared with a manifest",
-    "3   the backup is not what its manifest says, or there is no room\n"
+    "3   the backup is not what its manifest says\n"
     "4   failed, and the target is left unfinished: RESTORE_UNFINISHED in it tells what to do\n"
     "75  the backup is being removed",
 };

@@ -241,9 +241,18 @@ mkdir "$target"
 mount -t tmpfs -o size=200k none "$target"
 for how in --dry_run --nodry_run; do
   restore "$how"
-  expect_exit 3
-  expect_stderr 'not enough room'
-  expect 'it was copied all the same' test ! -e "$target/ibdata1"
+  expect_exit 2
+  expect_stderr "not enough room in $target: .* missing; extend the filesystem there, or name another target"
+  expect 'it was begun all the same' test -z "$(ls "$target")"
+done
+umount "$target"
+# What an unfinished restore holds there is room.
+mount -t tmpfs -o size=48M none "$target"
+echo unfinished >"$target/RESTORE_UNFINISHED"
+head -c 40M /dev/zero >"$target/ibdata1"
+for how in --dry_run --nodry_run; do
+  restore "$how"
+  expect_exit 0
 done
 umount "$target"
 

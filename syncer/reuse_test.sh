@@ -71,6 +71,43 @@ change_source() {
   touch -d "$1" "$source_tree/shop/young"
 }
 
+# What a verification keeps with a bad backup.
+find_bad() { # BACKUP
+  local checksum
+  checksum=$(sed -n 's/^end .*xxh128=//p' "$1/backup.manifest")
+  setfattr -n user.mysql_backup.verified -v \
+    "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$1"
+}
+
+# Files with several names, whose content and number change, and a link to a directory that becomes one.
+change_names() { # MODE
+  started=$(hours -3)
+  make_source
+  mkdir "$root/elsewhere"
+  echo FOREIGN >"$root/elsewhere/file"
+  chmod --reference="$source_tree/shop" "$root/elsewhere"
+  ln -s "$root/elsewhere" "$source_tree/linked"
+  ln "$source_tree/shop/linked" "$source_tree/shop/third"
+  backup 10 --reuse="$1"
+  echo LINKED >"$source_tree/shop/linked"
+  rm "$source_tree/linked"
+  mkdir "$source_tree/linked"
+  echo foreign >"$source_tree/linked/file"
+  touch -r "$root/elsewhere/file" "$source_tree/linked/file"
+  echo new >"$source_tree/shop/pair"
+  ln "$source_tree/shop/pair" "$source_tree/shop/other"
+  backup 11 --reuse="$1"
+  # They become files of their own, with the times that they had.
+  for name in third further other; do
+    cp -p "$source_tree/shop/$name" "$test_dir/own"
+    mv "$test_dir/own" "$source_tree/shop/$name"
+  done
+  chmod 600 "$source_tree/shop/pair"
+  started=$later
+  backup 12 --reuse="$1"
+  expect "two files are one" test "$(stat -c %i "$new"/shop/{linked,third,further,pair,other} | sort -u | wc -l)" = 5
+}
+
 run "$tools/sync_tree" --help
 expect_exit 0
 for value in '' hard Hardlink none,hardlink; do
@@ -93,11 +130,11 @@ describe "$old" >"$test_dir/old"
 change_source "$young"
 backup 21 --reuse=hardlink
 expect_stderr "INFO sync_tree: unchanged files are shared with $old"
-expect_stderr "INFO sync_tree: 6 of 9 files and 40.3 MiB of 40.3 MiB are unchanged"
-for name in ibdata1 large.ibd 'shop/#sql' shop/linked shop/further; do
+expect_stderr "INFO sync_tree: 4 of 9 files and 40.3 MiB of 40.3 MiB are unchanged"
+for name in ibdata1 large.ibd 'shop/#sql'; do
   expect "$name is not shared" shared "$name"
 done
-for name in shop/changed shop/attributes shop/young backup.manifest; do
+for name in shop/changed shop/attributes shop/young shop/linked shop/further backup.manifest; do
   expect "$name is shared" eval "! shared $name"
 done
 expect "the old one was changed" diff "$test_dir/old" <(describe "$old")
@@ -132,9 +169,7 @@ echo x >>"$new/backup.manifest"
 backup 26 --reuse=hardlink
 expect_stderr "WARNING sync_tree: no files are shared with $root/backup_20261125_020000: .*backup.manifest is"
 expect "ibdata1 is not shared" shared ibdata1
-checksum=$(sed -n 's/^end .*xxh128=//p' "$new/backup.manifest")
-setfattr -n user.mysql_backup.verified -v \
-  "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$new"
+find_bad "$new"
 backup 27 --reuse=hardlink
 expect_stderr "no files are shared with $root/backup_20261126_020000: its verification found it to be bad"
 expect "ibdata1 is not shared" shared ibdata1
@@ -149,6 +184,24 @@ expect "#sql is shared" eval "! shared 'shop/#sql'"
 expect "ibdata1 is not shared" shared ibdata1
 started=$later
 
+# --- what is wrong with a shared file is not shared again
+make_source
+rm -r "${root:?}"/*
+backup 20 --reuse=hardlink
+backup 21 --reuse=hardlink
+time=$(stat -c %y "$new/ibdata1")
+printf x | dd of="$new/ibdata1" conv=notrunc status=none
+touch -d "$time" "$new/ibdata1"
+find_bad "$new"
+old=$root/backup_20261120_020000
+backup 22 --reuse=hardlink
+expect_stderr "unchanged files are shared with $old, when their content is the same"
+expect "large.ibd is not shared" shared large.ibd
+
+# --- names
+rm -r "${root:?}"/*
+change_names hardlink
+
 # --- reflinks, where the filesystem has none: a whole copy
 rm -r "${root:?}"/*
 truncate -s 200M "$test_dir/ext4"
@@ -160,7 +213,7 @@ make_source
 backup 20
 old=$new
 backup 21 --reuse=reflink
-expect_stderr "WARNING sync_tree: no files are shared with $old: this filesystem cannot clone files; REUSE=reflink needs XFS"
+expect_stderr "WARNING sync_tree: no blocks are shared: this filesystem cannot clone files; REUSE=reflink needs XFS"
 expect "it was said twice" test "$(grep -c 'cannot clone' "$test_dir/stderr")" = 1
 umount "$root"
 
@@ -199,3 +252,6 @@ expect "the old one was changed" diff "$test_dir/old" <(describe "$old")
 expect "hard link" test "$new/shop/linked" -ef "$new/shop/further"
 rm -r "$old"
 expect "it lives on another" diff <(describe "$source_tree") <(describe "$new")
+
+rm -r "${root:?}"/*
+change_names reflink

@@ -116,7 +116,7 @@ absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options) {
                     exists ? "; if an earlier run left it, remove_leftovers removes it" : "");
   }
   absl::StatusOr<TreeTotals> totals = Copy(options, source.get(), parent.get(), name);
-  if (totals.ok()) return totals;
+  if (totals.ok() || options.keep_failed) return totals;
   const absl::Status removed = RemoveTreeAt(parent.get(), name, OnInterrupt::kFinish);
   if (removed.ok()) return totals;
   return LeftBehindError(absl::StrCat(totals.status().message(), "; and ", options.destination,

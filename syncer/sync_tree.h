@@ -17,6 +17,7 @@ struct SyncTreeOptions {
   std::string source;          // the datadir in the mounted snapshot
   std::string destination;     // <backup root>/.backup_YYYYMMDD_HHMMSS.partial, not there yet
   Reuse reuse = Reuse::kNone;  // of the newest good backup beside the destination
+  bool keep_failed = false;    // do not remove a copy that failed
   CopyOptions copy;
 };
 
@@ -29,8 +30,8 @@ absl::Status CheckSyncTreeOptions(const SyncTreeOptions& options);
 //
 // The source is held open from before its first check until after the last: were the snapshot
 // unmounted meanwhile (dmeventd does so to a broken one), rsync would still read it, and not the
-// empty mount point. On an error, on a signal as well, the destination is removed again; where that
-// fails, the error carries ExitCode::kLeftBehind.
+// empty mount point. On an error, on a signal as well, the destination is removed again, unless it
+// is to be kept; where that fails, the error carries ExitCode::kLeftBehind.
 absl::StatusOr<TreeTotals> SyncTree(const SyncTreeOptions& options);
 
 }  // namespace mysql_backup

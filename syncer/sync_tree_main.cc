@@ -15,6 +15,9 @@ DEFINE_string(destination, "",
 DEFINE_string(reuse, "none",
               "share files with the newest good backup beside the destination: none; hardlink: "
               "unchanged ones; reflink: unchanged blocks of all");
+DEFINE_bool(keep_failed, false,
+            "leave a copy that failed for remove_leftovers: removing it takes time, and the server "
+            "may be locked");
 
 namespace {
 
@@ -33,6 +36,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.source = FLAGS_source;
   options.destination = FLAGS_destination;
   ASSIGN_OR_RETURN(options.reuse, mysql_backup::ReuseFromFlag(FLAGS_reuse));
+  options.keep_failed = FLAGS_keep_failed;
   ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
   RETURN_IF_ERROR(mysql_backup::CheckSyncTreeOptions(options));
   RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));

@@ -244,10 +244,25 @@ expect "another filesystem was copied" test ! -e "$copy/mounted/x"
 rm -r "$copy"
 # A limit is for all of them together.
 # shellcheck disable=SC2016
-stub limited '[[ " $* " != *" --files-from=- "* || " $* " == *" --bwlimit=2048 "* ]] || exit 9' \
-  'exec /usr/bin/rsync "${@/#--bwlimit=*/--bwlimit=0}"'
+limited() { # KIBIBYTES
+  stub limited "[[ \" \$* \" != *' --files-from=- '* || \" \$* \" == *' --bwlimit=$1 '* ]] || exit 9" \
+    'exec /usr/bin/rsync "${@/#--bwlimit=*/--bwlimit=0}"'
+}
+limited 2048
 sync --source="$test_dir/large" --rsync="$test_dir/limited" --jobs=3 --rate=6M
 expect_exit 0
+rm -r "$copy"
+# With a limit, there is one unless more are asked for.
+limited 6144
+sync --source="$test_dir/large" --rsync="$test_dir/limited" --rate=6M
+expect_exit 0
+rm -r "$copy"
+
+# One that failed may have to wait for its removal.
+stub failing "$partly" 'exit 23'
+sync --rsync="$test_dir/failing" --keep_failed
+expect_exit 2
+expect "it was removed" test -e "$copy/part"
 rm -r "$copy"
 
 # A destination that cannot be removed is named.

@@ -25,6 +25,7 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "one line a database: ok|bad tables=N views=N routines=N events=N rows=N bad=N database=NAME",
+    "2   the server cannot be asked\n"
     "3   a table is bad, or the database does not exist\n",
 };
 

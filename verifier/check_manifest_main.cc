@@ -25,7 +25,7 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "one line a difference: missing|added|changed PATH; then ok|bad entries=N bytes=N bad=N",
-    "2   also where the backup has no manifest: it was made before there were any, or lost it\n"
+    "2   cannot tell: the backup cannot be read, or has no manifest\n"
     "3   something is missing, added or changed, or the manifest itself is damaged\n"
     "75  the backup is being removed\n",
 };

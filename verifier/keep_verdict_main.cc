@@ -28,7 +28,8 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "",
-    "2   also where the backup has no manifest, or its filesystem no extended attributes\n"
+    "2   not kept, for example where the backup has no manifest, or its filesystem no extended\n"
+    "    attributes\n"
     "75  the backup is being removed\n",
 };
 

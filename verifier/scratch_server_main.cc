@@ -33,7 +33,7 @@ DEFINE_string(options_file, "",
 DEFINE_string(server_options, "",
               "options for the server, separated by spaces, which the live server has in its "
               "configuration and the data cannot be read without");
-DEFINE_int32(start_timeout, 600, "seconds for recovery, and for each start and stop");
+DEFINE_int32(start_timeout, 3600, "seconds for recovery, and for each start and stop");
 DEFINE_string(setpriv, "/usr/bin/setpriv", "the setpriv program of util-linux");
 
 namespace mysql_backup {
@@ -45,6 +45,7 @@ constexpr ToolHelp kHelp = {
     "-- COMMAND [ARG...]",
     "the command's",
     "the command's",
+    "2   this host cannot tell (no server program, no room, ...); nothing is left behind\n"
     "3   the backup does not verify: the server could not recover from it, or broke on it\n"
     "4   failed, and the scratch directory is left behind\n"
     "75  another scratch server is at work in the scratch directory, or the data directory is\n"

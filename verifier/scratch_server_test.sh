@@ -154,7 +154,7 @@ expect_exit 2
 expect_stderr 'make scratch directory'
 scratch --server_options=--no-such-option -- /bin/true
 expect_exit 2
-expect_stderr 'this host cannot check the backup: .*correct --server_options'
+expect_stderr 'this host cannot check the backup: .*correct SERVER_OPTIONS_FILE'
 scratch --user=games -- /bin/true
 expect_exit 2
 expect_stderr 'files belong to the user of --user'

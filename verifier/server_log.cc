@@ -36,7 +36,7 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
   // and of another version's data. A redo log "created before" the oldest versions is not here:
   // that is what a server takes one for whose header is zeros.
   const std::vector<std::pair<absl::string_view, std::vector<absl::string_view>>> kTroubles = {
-      {"make room in the directory of --scratch",
+      {"make room in BACKUP_ROOT (scratch_server: --scratch)",
        {"No space left on device", "Disk is full", "Errcode: 28 ", "error number 28 ",
         "failed with error 28"}},
       {"free some memory", {"Cannot allocate memory"}},
@@ -45,15 +45,18 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
        {"Permission denied", "error number 13 "}},
       {"see that the program of --server is there (outside of /tmp) and can be run", {"setpriv: "}},
       {"install what the server program needs", {"error while loading shared libraries"}},
-      {"correct --server_options", {"unknown variable", "unknown option"}},
-      {"give the live server's encryption plugin and keys, as --options_file "
-       "(SERVER_OPTIONS_FILE in the configuration), or a MySQL server's keyring component, as "
+      {"correct SERVER_OPTIONS_FILE (scratch_server: --options_file, --server_options)",
+       {"unknown variable", "unknown option"}},
+      {"give the live server's encryption plugin and keys in SERVER_OPTIONS_FILE "
+       "(scratch_server: --options_file), or a MySQL server's keyring component, as "
        "mysqld.my beside its program",
        {"key_id is not available", "encryption service", "Encryption key is not found",
         "keyring plugin", "Check keyring", "can't be decrypted", "Encryption can't find"}},
-      {"give the live server's page size, as --server_options=--innodb-page-size=N",
+      {"put the live server's innodb_page_size under [mysqld] in SERVER_OPTIONS_FILE "
+       "(scratch_server: --options_file)",
        {"innodb_page_size start-up parameter"}},
-      {"give the live server's, as --server_options=--lower-case-table-names=N",
+      {"put the live server's lower_case_table_names under [mysqld] in SERVER_OPTIONS_FILE "
+       "(scratch_server: --options_file)",
        {"lower_case_table_names settings"}},
       {"install a server of the same version as the live one, or name its program with "
        "--server",

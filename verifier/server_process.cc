@@ -148,7 +148,7 @@ absl::StatusOr<MysqlSession> WaitForAnswer(const ScratchServerOptions& options, 
       return absl::DeadlineExceededError(absl::StrCat(
           "the scratch server did not answer within ", absl::FormatDuration(options.start_timeout),
           " (", session.status().message(), "): ", LastErrors(run.Log()),
-          "; is --start_timeout long enough?"));
+          "; recovery may need longer than --start_timeout"));
     }
   }
 }

@@ -64,11 +64,11 @@ TEST(HostTrouble, TellsTheHostFromTheBackup) {
       {"[ERROR] mariadbd: unknown variable 'x=1'", "--server_options"},
       {"[ERROR] InnoDB: Data file './ibdata1' uses page size 8192, but the innodb_page_size "
        "start-up parameter is 16384",
-       "--innodb-page-size"},
+       "innodb_page_size"},
       {"[ERROR] [MY-011087] [Server] Different lower_case_table_names settings for server ('0') "
        "and "
        "data dictionary ('1').",
-       "--lower-case-table-names"},
+       "lower_case_table_names"},
       {"[ERROR] InnoDB: Upgrade after a crash is not supported. The redo log was created with "
        "MariaDB 10.5.8.",
        "same version"},

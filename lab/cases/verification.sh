@@ -22,7 +22,7 @@ expect_log 'cannot open directory /backups/mysql: No such file'
 mkdir -m 700 "$root"
 verify
 expect_status 3
-expect_stdout '^bad backup=none$'
+expect_stdout '^unknown backup=none$'
 expect_log 'there is no backup in /backups/mysql'
 backup
 expect_status 0
