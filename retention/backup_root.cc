@@ -15,9 +15,11 @@
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/manifest.h"
 #include "base/published.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
+#include "base/verdict.h"
 
 namespace mysql_backup {
 namespace {
@@ -74,6 +76,23 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
   return Outcome::kRemoved;
 }
 
+bool FoundBad(int root, const std::string& name) {
+  const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
+  if (!backup.ok()) return false;
+  const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
+  if (!records.ok()) return false;
+  const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
+  return verdict.has_value() && !verdict->good;
+}
+
+// The newest of `names` that no verification has found to be bad; empty when there is none.
+std::string NewestNotBad(int root, const std::vector<std::string>& names) {
+  const auto newest = std::find_if(names.rbegin(), names.rend(), [root](const std::string& name) {
+    return !FoundBad(root, name);
+  });
+  return newest == names.rend() ? "" : *newest;
+}
+
 absl::Status LeftBehind(const std::string& root_path, const std::vector<std::string>& left) {
   if (left.empty()) return absl::OkStatus();
   return LeftBehindError(absl::StrCat("could not remove everything below ", root_path,
@@ -113,8 +132,18 @@ absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::
         absl::StrCat("refused to remove all ", published.size(), " backups below ", root_path,
                      ": the last one is never removed; nothing was touched"));
   }
+  // The last good backup, when all those that stay are bad.
+  std::string last_good;
+  if (!kept.empty() && NewestNotBad(root.get(), kept).empty()) {
+    last_good = NewestNotBad(root.get(), names);
+  }
   std::vector<std::string> left;
   for (const std::string& name : names) {
+    if (name == last_good) {
+      LOG(WARNING) << root_path << "/" << name
+                   << " is left: verifications have found all newer backups to be bad";
+      continue;
+    }
     std::vector<std::string> left_of_this;
     const absl::StatusOr<Outcome> outcome = ExpireOne(root.get(), root_path, name, &left_of_this);
     if (!outcome.ok()) {

@@ -14,6 +14,8 @@ namespace mysql_backup {
 // deleting name first, so that a crash leaves no half-empty backup. Adds to `removed` each name
 // that is gone because of this call; one that was not there any more is OK. A backup that a
 // verification has locked is left, with a warning: the next run will be told to remove it again.
+// So is the newest one that no verification has found to be bad, when all that would stay have
+// been.
 //
 // FailedPrecondition, with nothing touched, when no published backup would be left. One failure
 // does not stop the others; in the end it is an error with ExitCode::kLeftBehind that names all

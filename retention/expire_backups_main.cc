@@ -12,7 +12,8 @@ namespace {
 
 constexpr mysql_backup::ToolHelp kHelp = {
     "expire_backups",
-    "removes the published backups that it is told to, but never the last one.",
+    "removes the published backups that it is told to, but never the last one, nor the last good "
+    "one.",
     "",
     "the list that plan_retention prints, read whole and checked before anything is touched",
     "the name of each backup that was removed, one a line",

@@ -74,7 +74,34 @@ expect_exit 0
 expect_stdout ''
 expect_no_stderr
 
+# The last good one stays, however many bad ones there are after it.
+find_bad() { # NAME: keeps a bad verdict with it, as a verification does
+  local manifest=$root/$1/backup.manifest head=$'mysql-backup-manifest 1\n' checksum
+  checksum=$(printf '%s' "$head" | xxh128sum | cut -d ' ' -f 1)
+  printf '%send entries=0 xxh128=%s\n' "$head" "$checksum" >"$manifest"
+  setfattr -n user.mysql_backup.verified -v \
+    "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$root/$1"
+}
+make_backups 01 02 03 04
+for day in 03 04; do find_bad "backup_202611${day}_020000"; done
+expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
+expect_exit 0
+expect_stdout 'backup_20261101_020000'
+expect_stderr "WARNING .*/backup_20261102_020000 is left: verifications have found all newer backups to be bad"
+expect_names 'backup_20261102_020000 backup_20261103_020000 backup_20261104_020000'
+# When there is none, or a newer one is good, they go as they are told to.
+find_bad backup_20261102_020000
+expire 'backup_20261102_020000\nbackup_20261103_020000\nend 2\n'
+expect_exit 0
+expect_names 'backup_20261104_020000'
+make_backups 01 02 03 04
+find_bad backup_20261104_020000
+expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
+expect_exit 0
+expect_names 'backup_20261103_020000 backup_20261104_020000'
+
 # The last backup stays, whoever asks.
+make_backups 01 02 03
 expire 'backup_20261101_020000\nbackup_20261102_020000\nbackup_20261103_020000\nend 3\n'
 expect_exit 2
 expect_stdout ''

@@ -29,6 +29,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "base/manifest.h"
 #include "base/testing/call_hook.h"
 #include "base/testing/file_facts.h"
 #include "base/testing/private_tmpfs.h"
@@ -136,8 +137,12 @@ class Race {
                                    : ExpireBackups(root_, {kOld}, &removed));
   }
 
-  // Whether this call acts on a directory that was seen under that name a moment ago.
+  // Whether this call acts on a directory that was seen under that name a moment ago. The verdict
+  // on the backup that stays is only read.
   static bool IsDecisive(const Call& call) {
+    if (call.name == absl::string_view(kNew) || call.name == absl::string_view(kManifestName)) {
+      return false;
+    }
     if (call.function == "unlinkat") {
       return call.made ? call.error == EISDIR : call.flags == AT_REMOVEDIR;
     }

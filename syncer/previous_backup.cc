@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,16 +112,10 @@ std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) 
 }
 
 absl::Status PreviousBackup::Clone(const std::string& path, int destination) const {
-  open_how how = {};
-  how.flags = O_RDONLY | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-  const UniqueFd from(
-      static_cast<int>(syscall(SYS_openat2, directory_.get(), path.c_str(), &how, sizeof(how))));
+  const UniqueFd from(openat(directory_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!from.ok()) {
     // It was removed, or replaced by a link, since the manifest was written.
-    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == EXDEV) {
-      return absl::OkStatus();
-    }
+    if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR) return absl::OkStatus();
     return ErrnoError(absl::StrCat("open ", path_, "/", OneLine(path)));
   }
   struct stat facts = {};

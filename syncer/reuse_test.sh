@@ -81,7 +81,7 @@ find_bad() { # BACKUP
 
 # Files with several names, whose content and number change, and a link to a directory that becomes one.
 change_names() { # MODE
-  started=$(hours -3)
+  started=$later
   make_source
   mkdir "$root/elsewhere"
   echo FOREIGN >"$root/elsewhere/file"
@@ -96,6 +96,7 @@ change_names() { # MODE
   touch -r "$root/elsewhere/file" "$source_tree/linked/file"
   echo new >"$source_tree/shop/pair"
   ln "$source_tree/shop/pair" "$source_tree/shop/other"
+  started=$(hours -3)
   backup 11 --reuse="$1"
   # They become files of their own, with the times that they had.
   for name in third further other; do
@@ -103,7 +104,6 @@ change_names() { # MODE
     mv "$test_dir/own" "$source_tree/shop/$name"
   done
   chmod 600 "$source_tree/shop/pair"
-  started=$later
   backup 12 --reuse="$1"
   expect "two files are one" test "$(stat -c %i "$new"/shop/{linked,third,further,pair,other} | sort -u | wc -l)" = 5
 }
