@@ -98,7 +98,7 @@ printf '[client]\nuser=root\n' >"$test_dir/options"
 # --- lock, check, release
 sql 'INSERT INTO t.t VALUES (1)'
 start_lock --defaults_file="$test_dir/options"
-pattern='^locked connection_id=[0-9]+ waited_ms=[0-9]+ flavour=mariadb version=10[^ ]+ server_id=7 '
+pattern='^locked connection_id=[0-9]+ waited_ms=[0-9]+ time=20[^ ]+Z flavour=mariadb version=10[^ ]+ server_id=7 '
 pattern+='server_uuid= binlog_file=binlog.000001 binlog_position=[0-9]+ gtid=0-7-[0-9]+$'
 [[ $locked =~ $pattern ]] || fail "position record: $locked"
 # What has been committed is in InnoDB's log on the disk, and not only in memory.

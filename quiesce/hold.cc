@@ -71,15 +71,21 @@ absl::Status ServeFifo(ControlFifo& fifo, ReadLock& lock,
   }
 }
 
+// With milliseconds, in UTC: the server's binary log goes by the same clock.
+std::string NowInWords() {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
+}
+
 }  // namespace
 
 absl::Status HoldLock(const HoldOptions& options,
                       absl::FunctionRef<absl::Status(absl::string_view)> say) {
   ASSIGN_OR_RETURN(ControlFifo fifo, ControlFifo::Create(options.fifo));
   ASSIGN_OR_RETURN(ReadLock lock, ReadLock::Acquire(options.lock));
-  absl::Status status = say(absl::StrCat("locked connection_id=", lock.connection_id(),
-                                         " waited_ms=", absl::ToInt64Milliseconds(lock.waited()),
-                                         " ", FormatPosition(lock.position()), "\n"));
+  absl::Status status =
+      say(absl::StrCat("locked connection_id=", lock.connection_id(),
+                       " waited_ms=", absl::ToInt64Milliseconds(lock.waited()),
+                       " time=", NowInWords(), " ", FormatPosition(lock.position()), "\n"));
   if (status.ok()) status = ServeFifo(fifo, lock, say);
   if (!status.ok()) {
     // Best effort: when the session is lost, so is the lock, and closing the session does the rest.

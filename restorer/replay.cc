@@ -10,13 +10,18 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "base/directory.h"
 #include "base/log.h"
 #include "base/manifest.h"
+#include "base/mysql_session.h"
 #include "base/open_backup.h"
 #include "base/status.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
+#include "base/value.h"
 
 namespace mysql_backup {
 namespace {
@@ -29,7 +34,8 @@ absl::StatusOr<std::string> FindProgram(const std::string& wanted, const std::st
 }
 
 // "cannot replay: PROGRAM: <its words>", unless it has done its work.
-absl::Status CheckEnded(const std::string& program, const absl::StatusOr<SubprocessResult>& ended) {
+absl::Status CheckEnded(const std::string& program, const Until& until,
+                        const absl::StatusOr<SubprocessResult>& ended) {
   RETURN_IF_ERROR(ended.status());
   const std::string words = OneLine(ended->stderr_text);
   if (ended->exit_code != 0) {
@@ -37,11 +43,38 @@ absl::Status CheckEnded(const std::string& program, const absl::StatusOr<Subproc
                                             ": exit code ", ended->exit_code, ": ", words,
                                             "; what came before is applied, so restore again"));
   }
-  if (absl::StrContains(words, "Did not reach stop")) {
+  if (until.time.empty() && absl::StrContains(words, "Did not reach stop")) {
     return absl::OutOfRangeError(absl::StrCat(
         "the binary logs end before the place at which the replay was to stop: ", words));
   }
   if (!words.empty()) LOG(WARNING) << program << ": " << words;
+  return absl::OkStatus();
+}
+
+absl::Status BeforeBackup(absl::string_view what, absl::string_view start) {
+  return absl::OutOfRangeError(
+      absl::StrCat(what, " is before ", start, ", the backup's own: restore an older backup"));
+}
+
+// The tools do not mind an end before the beginning: they replay nothing.
+absl::Status CheckIsAfterStart(const ReplayOptions& options) {
+  const ReplayStart& start = options.start;
+  const Until& until = options.until;
+  if (start.position.file == until.position.file &&
+      until.position.position < start.position.position) {
+    return BeforeBackup(absl::StrCat(until.position.file, ":", until.position.position),
+                        absl::StrCat(start.position.file, ":", start.position.position));
+  }
+  absl::Time time;
+  if (!until.time.empty() &&
+      absl::ParseTime("%Y-%m-%d %H:%M:%S", until.time, absl::LocalTimeZone(), &time, nullptr) &&
+      time < start.time) {
+    return BeforeBackup(until.time,
+                        absl::FormatTime("%Y-%m-%d %H:%M:%E3S", start.time, absl::LocalTimeZone()));
+  }
+  if (!until.gtid.empty() && !start.is_mariadb && HasGtid(start.gtid, until.gtid)) {
+    return BeforeBackup(until.gtid, start.gtid);
+  }
   return absl::OkStatus();
 }
 
@@ -50,13 +83,7 @@ absl::Status CheckReaches(const ReplayOptions& options, const std::string& last_
   const std::string path = absl::StrCat(options.binlogs, "/", last_log);
   struct stat log = {};
   if (stat(path.c_str(), &log) != 0) return ErrnoError(absl::StrCat("look at ", path));
-  const BinlogPosition& start = options.start.position;
   const BinlogPosition& until = options.until.position;
-  if (start.file == until.file && until.position < start.position) {
-    return absl::OutOfRangeError(absl::StrCat(until.file, ":", until.position, " is before ",
-                                              start.file, ":", start.position,
-                                              ", the backup's own: restore an older backup"));
-  }
   if (static_cast<uint64_t>(log.st_size) >= until.position) return absl::OkStatus();
   return absl::OutOfRangeError(
       absl::StrCat(path, " ends at ", log.st_size, ", before the position ", until.position));
@@ -71,6 +98,12 @@ absl::StatusOr<ReplayStart> ReadReplayStart(const std::string& path) {
   start.is_mariadb = records.Get("locked", "flavour") != "mysql";
   start.position.file = records.Get("locked", "binlog_file");
   start.gtid = records.Get("locked", "gtid");
+  start.time = absl::InfinitePast();
+  for (const auto& [word, key] :
+       {std::make_pair("locked", "time"), std::make_pair("run", "started")}) {
+    if (absl::ParseTime(absl::RFC3339_full, records.Get(word, key), &start.time, nullptr)) break;
+    start.time = absl::InfinitePast();
+  }
   if (start.position.file.empty() ||
       !absl::SimpleAtoi(records.Get("locked", "binlog_position"), &start.position.position)) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -110,6 +143,7 @@ std::vector<std::string> BinlogArguments(const ReplayOptions& options,
 
 absl::StatusOr<ReplayPlan> PlanReplay(const ReplayOptions& options) {
   const bool is_mariadb = options.start.is_mariadb;
+  RETURN_IF_ERROR(CheckIsAfterStart(options));
   ReplayPlan plan;
   ASSIGN_OR_RETURN(plan.reader,
                    FindProgram(options.binlog_program,
@@ -135,6 +169,16 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
   LOG(INFO) << "replaying " << plan.logs.size() << " binary logs from "
             << options.start.position.file << ":" << options.start.position.position;
 
+  // MySQL's program does not tell whether it has come across the transaction; the server does, on a
+  // session from before the replay, which may switch the checking of passwords on.
+  absl::optional<MysqlSession> session;
+  if (!options.until.gtid.empty() && !options.start.is_mariadb) {
+    MysqlOptions mysql;
+    mysql.socket = options.socket;
+    ASSIGN_OR_RETURN(session, MysqlSession::Connect(mysql));
+    RETURN_IF_ERROR(session->Query("SET SESSION wait_timeout = 31536000").status());
+  }
+
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoError("make a pipe");
   UniqueFd from(ends[0]);
@@ -159,10 +203,17 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
   const absl::StatusOr<SubprocessResult> ended = read.Wait();
   // Whatever has been read is to be applied; a client that failed has ended by itself.
   const absl::StatusOr<SubprocessResult> applied = applier.Wait();
-  absl::Status status = CheckEnded(plan.client, applied);
+  absl::Status status = CheckEnded(plan.client, options.until, applied);
   if (!status.ok() && !absl::IsCancelled(status)) return status;
-  RETURN_IF_ERROR(CheckEnded(plan.reader, ended));
-  return status;
+  RETURN_IF_ERROR(CheckEnded(plan.reader, options.until, ended));
+  if (!status.ok() || !session.has_value()) return status;
+  ASSIGN_OR_RETURN(const std::string executed,
+                   session->QueryValue("SELECT @@GLOBAL.gtid_executed"));
+  if (HasGtid(absl::StrReplaceAll(executed, {{"\n", ""}}), options.until.gtid)) return status;
+  return absl::OutOfRangeError(absl::StrCat("the binary logs do not have the transaction ",
+                                            options.until.gtid,
+                                            ", and all else of them that is "
+                                            "of its server was replayed; restore again"));
 }
 
 }  // namespace mysql_backup

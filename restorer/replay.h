@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "restorer/until.h"
 
 namespace mysql_backup {
@@ -17,7 +18,8 @@ namespace mysql_backup {
 struct ReplayStart {
   bool is_mariadb = true;
   BinlogPosition position;
-  std::string gtid;  // MariaDB: the last transaction of each domain before it; may be empty
+  std::string gtid;  // MariaDB: the last transaction of each domain before it; MySQL: all of them
+  absl::Time time;   // of the lock, or, not later, of the run's beginning; may be InfinitePast
 };
 
 // Reads it from the backup at `path`. FailedPrecondition where the server had no binary log,
@@ -40,15 +42,16 @@ struct ReplayPlan {
 };
 
 // Finds what a replay needs. NotFound for a program or a log that is missing, OutOfRange where
-// `until` is a position that lies before the start or beyond the end of its log.
+// `until` lies before the start, as far as that can be told beforehand (of MariaDB's GTIDs it
+// cannot), or is a position beyond the end of its log.
 absl::StatusOr<ReplayPlan> PlanReplay(const ReplayOptions& options);
 
 // Returns the arguments of the program that reads the logs.
 std::vector<std::string> BinlogArguments(const ReplayOptions& options,
                                          const std::vector<std::string>& logs);
 
-// Runs both programs, and returns once all is applied. OutOfRange when the logs end before `until`,
-// as far as MariaDB's program can tell: not of a time.
+// Runs both programs, and returns once all is applied. OutOfRange when the logs end before `until`;
+// a time is one until which nothing more happened.
 absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan);
 
 }  // namespace mysql_backup

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
@@ -94,6 +95,25 @@ absl::StatusOr<Until> ParseUntil(absl::string_view text) {
       absl::StrCat("'", OneLine(text),
                    "' is neither a local time (2026-11-23 14:05:00), nor FILE:POSITION "
                    "(mysql-bin.000012:32800), nor a GTID (MariaDB 0-1-123, MySQL UUID:123)"));
+}
+
+bool HasGtid(absl::string_view set, absl::string_view gtid) {
+  const size_t colon = gtid.rfind(':');
+  const absl::optional<int64_t> number = ParseDigits(gtid.substr(colon + 1));
+  for (const absl::string_view of_server : absl::StrSplit(set, ',')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(of_server, ':');
+    if (!absl::EqualsIgnoreCase(parts[0], gtid.substr(0, colon))) continue;
+    for (const absl::string_view interval : parts) {
+      const std::vector<absl::string_view> ends = absl::StrSplit(interval, '-');
+      const absl::optional<int64_t> first = ParseDigits(ends.front());
+      const absl::optional<int64_t> last = ParseDigits(ends.back());
+      // The first part, and a tag, are none.
+      if (ends.size() <= 2 && number && first && last && *first <= *number && *number <= *last) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 absl::StatusOr<std::vector<std::string>> ChooseBinlogs(const std::vector<std::string>& names,

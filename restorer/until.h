@@ -35,6 +35,9 @@ absl::StatusOr<Until> ParseUntil(absl::string_view text);
 // Reads "FILE:POSITION"; nullopt for anything else.
 absl::optional<BinlogPosition> ParsePosition(absl::string_view text);
 
+// Whether the set of MySQL's GTIDs, "UUID:1-5:7,UUID:1", has the transaction "UUID:N".
+bool HasGtid(absl::string_view set, absl::string_view gtid);
+
 // Returns those of the `names` in a directory that are binary logs from `first` to `last`, in their
 // order; `last` may be empty: to the newest. NotFound naming the first file that is missing.
 absl::StatusOr<std::vector<std::string>> ChooseBinlogs(const std::vector<std::string>& names,

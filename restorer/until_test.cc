@@ -23,6 +23,22 @@ TEST(UntilTest, ReadsTheFormsOfAnEnd) {
   EXPECT_EQ(ParseUntil("a.b.1234567:4")->position.file, "a.b.1234567");
 }
 
+TEST(HasGtidTest, LooksIntoTheIntervalsOfItsServer) {
+  const std::string a = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+  const std::string b = "3e11fa47-71ca-11e1-9e33-c80aa9429563";
+  const std::string set = a + ":1-5:7:10-12," + b + ":3," + b + ":tag:8-9";
+  for (const char* const number : {":1", ":5", ":7", ":12"}) {
+    EXPECT_TRUE(HasGtid(set, a + number)) << number;
+  }
+  for (const char* const number : {":6", ":8", ":13", ":3000"}) {
+    EXPECT_FALSE(HasGtid(set, a + number)) << number;
+  }
+  EXPECT_TRUE(HasGtid(set, b + ":3"));
+  EXPECT_FALSE(HasGtid(set, b + ":4"));
+  EXPECT_TRUE(HasGtid(set, "3E11FA47-71CA-11E1-9E33-C80AA9429562:2"));
+  EXPECT_FALSE(HasGtid("", a + ":1"));
+}
+
 TEST(UntilTest, RefusesAnythingElse) {
   for (const char* const text :
        {"", "now", "2026-11-23", "2026-11-23 14:05", "2026-11-31 14:05:00", "2026-11-23 24:00:00",

@@ -76,11 +76,12 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
   return Outcome::kRemoved;
 }
 
+// What cannot be read today may be good.
 bool FoundBad(int root, const std::string& name) {
   const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
   if (!backup.ok()) return false;
   const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
-  if (!records.ok()) return false;
+  if (!records.ok()) return absl::IsDataLoss(records.status());
   const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
   return verdict.has_value() && !verdict->good;
 }

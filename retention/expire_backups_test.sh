@@ -83,7 +83,8 @@ find_bad() { # NAME: keeps a bad verdict with it, as a verification does
     "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$root/$1"
 }
 make_backups 01 02 03 04
-for day in 03 04; do find_bad "backup_202611${day}_020000"; done
+find_bad backup_20261103_020000
+echo cut >"$root/backup_20261104_020000/backup.manifest"
 expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
 expect_exit 0
 expect_stdout 'backup_20261101_020000'

@@ -114,7 +114,7 @@ restore() {
 
 # On a throwaway server that listens on a socket only.
 replay() {
-  tool scratch_server --in_place --datadir="$target" --scratch="$target/.verify" \
+  tool scratch_server --in_place --datadir="$target/.restoring" --scratch="$target/.verify" \
     --socket="$run_dir/mysqld.sock" --options_file="$SERVER_OPTIONS_FILE" -- \
     "$bin/replay_binlogs" --reason_file="$reason" --socket="$run_dir/mysqld.sock" \
     --backup="$backup" --binlogs="$binlogs" --until="$until"
@@ -133,7 +133,8 @@ run() {
 }
 
 next_commands() {
-  local quoted quoted_datadir server=mysqld client=mysql service=mysql
+  local quoted quoted_datadir server=mysqld client=mysql service=mysql options=--no-defaults
+  [[ -z $SERVER_OPTIONS_FILE ]] || printf -v options -- '--defaults-file=%q --loose-persisted-globals-load=OFF' "$SERVER_OPTIONS_FILE"
   [[ ! -e $target/aria_log_control ]] || server=mariadbd client=mariadb service=mariadb
   printf -v quoted '%q' "$target"
   printf -v quoted_datadir '%q' "$DATADIR"
@@ -144,8 +145,9 @@ next_commands() {
     cat <<END
 
 To look at it, with a server beside the one that runs:
-  $server --no-defaults --user=mysql --datadir=$quoted --socket=$quoted/restored.sock \\
-    --pid-file=$quoted/restored.pid --skip-networking --skip-log-bin &
+  $server $options --user=mysql --datadir=$quoted --socket=$quoted/restored.sock \\
+    --pid-file=$quoted/restored.pid --skip-networking --skip-log-bin --event-scheduler=OFF \\
+    --loose-skip-slave-start --loose-skip-replica-start &
   $client --socket=$quoted/restored.sock
 
 To make it the data of the server of this host instead:

@@ -24,7 +24,7 @@ changed; the verdict is kept with it, for list_backups to show.
 
   --config=FILE       configuration (default: /etc/mysql-backup.conf, which may be missing)
   --backup=NAME       the backup, as list_backups names it (default: latest)
-  --database=NAME     check the tables of this database only (default: all)
+  --database=NAME     check the tables of this database only (default: all); no verdict is kept
   --without-manifest  for a backup that was made before there were manifests: check all else, which
                       cannot tell whether a table is missing altogether; no verdict is kept
   --help              print this and exit
@@ -104,7 +104,7 @@ verify() {
 }
 
 verdict() {
-  tool keep_verdict --backup="$backup" --verdict="$1" --databases="${database:-all}" \
+  tool keep_verdict --backup="$backup" --verdict="$1" \
     --seconds="$(((REPLY - run_began) / 1000))"
 }
 
@@ -137,8 +137,8 @@ finish() {
   exit_code=$REPLY
   [[ -z $log_failed || $exit_code != 0 ]] || exit_code=2
   [[ -z $mounted ]] || step unmount unmount || exit_code=4
-  # That a database is not there says nothing of the backup.
-  if [[ -z $without_manifest && $verdict == good || $verdict == bad && -z $database ]]; then
+  # What is found of one database says too little of the backup.
+  if [[ -z $database && ($verdict == bad || $verdict == good && -z $without_manifest) ]]; then
     step verdict verdict "$verdict"
   fi
 

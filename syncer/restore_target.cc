@@ -42,6 +42,12 @@ absl::Status CheckOpenTarget(int target, const std::string& path) {
                      absl::StrJoin(processes, ", "), "; stop the server, or name another target"));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListTarget(target));
+  if (IsUnfinished(names) && !(facts.st_uid == 0 && (facts.st_mode & 077) == 0)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "refused to restore into ", path, ": it has the file ", kUnfinishedName,
+        ", but others than root can enter it, so a server may have written there since; move what "
+        "is there away, do not delete it, or name another target"));
+  }
   if (names.empty() || IsUnfinished(names)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("refused to restore into ", path, ": it is not empty (", OneLine(names[0]),
@@ -96,11 +102,22 @@ absl::StatusOr<UniqueFd> PrepareTarget(const std::string& path, const std::strin
   return target;
 }
 
-absl::Status FinishTarget(int target, const std::string& path) {
-  if (syncfs(target) != 0) {
-    return Annotate(ErrnoError(absl::StrCat("write ", path, " to disk")),
-                    "; part of it is lost: see the kernel's log (dmesg) and restore again");
+absl::Status SyncTarget(int target, const std::string& path) {
+  if (syncfs(target) == 0) return absl::OkStatus();
+  return Annotate(ErrnoError(absl::StrCat("write ", path, " to disk")),
+                  "; part of it is lost: see the kernel's log (dmesg) and restore again");
+}
+
+void CloseTarget(int target) {
+  struct stat mark = {};
+  if (fstatat(target, kUnfinishedName, &mark, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (fchmod(target, 0700) != 0 || fchown(target, 0, 0) != 0) {
+    LOG(ERROR) << ErrnoError("take the target for root alone again").message();
   }
+}
+
+absl::Status FinishTarget(int target, const std::string& path) {
+  RETURN_IF_ERROR(SyncTarget(target, path));
   if (unlinkat(target, kUnfinishedName, 0) != 0) {
     return ErrnoError(absl::StrCat("remove ", path, "/", kUnfinishedName));
   }

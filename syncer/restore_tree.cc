@@ -1,6 +1,9 @@
 #include "syncer/restore_tree.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -109,6 +112,22 @@ absl::Status CheckRoomFor(int backup, const RestoreTreeOptions& options) {
       absl::StrCat(fits.message(), "; extend the filesystem there, or name another target"));
 }
 
+absl::StatusOr<UniqueFd> MakeRestoring(int target, const std::string& path) {
+  if (mkdirat(target, kRestoringName, 0700) != 0) {
+    return ErrnoError(absl::StrCat("make ", path, "/", kRestoringName));
+  }
+  return OpenDirectoryAt(target, kRestoringName);
+}
+
+// Only now, since the owner and mode of the top let a server in.
+absl::Status Open(const RestoreTreeOptions& options, const Tree& source, const Tree& target) {
+  RETURN_IF_ERROR(SyncTarget(target.directory, target.path));
+  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, source, target));
+  // The verdict was on the backup, and not on what a server is about to make of it.
+  fremovexattr(target.directory, kVerdictAttribute);
+  return absl::OkStatus();
+}
+
 // Into a target that has been made ready.
 absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int backup,
                                      const absl::optional<Manifest>& manifest, int target) {
@@ -117,18 +136,46 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
   CopyTask task;
   task.source = {backup, options.backup};
   task.destination = {target, options.target};
+  UniqueFd restoring;
+  if (options.unfinished) {
+    ASSIGN_OR_RETURN(restoring, MakeRestoring(target, options.target));
+    task.destination = {restoring.get(), absl::StrCat(options.target, "/", kRestoringName)};
+  }
   task.leave_out = [&](const std::string& name) { return IsNotForTarget(name, options); };
   task.on_entry = [&](const ManifestEntry& entry) {
     if (proof.has_value()) proof->Add(entry);
   };
   ASSIGN_OR_RETURN(const TreeTotals totals, CopyContents(options.copy, task));
-  if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(target, options));
-  // Only now, since the owner and mode of the top let a server in.
-  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, task.source, task.destination));
-  // The verdict was on the backup, and not on what a server is about to make of it.
-  fremovexattr(target, kVerdictAttribute);
-  if (!options.unfinished) RETURN_IF_ERROR(FinishTarget(target, options.target));
+  if (proof.has_value()) RETURN_IF_ERROR(proof->Finish(task.destination.directory, options));
+  if (options.unfinished) {
+    RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, task.source, task.destination));
+  } else {
+    RETURN_IF_ERROR(Open(options, task.source, task.destination));
+    RETURN_IF_ERROR(FinishTarget(target, options.target));
+  }
   return RestoredTree{totals.bytes, totals.files, manifest.has_value()};
+}
+
+// Moves the files up from where they are, and opens the target.
+absl::Status Complete(const RestoreTreeOptions& options, int target) {
+  const std::string path = absl::StrCat(options.target, "/", kRestoringName);
+  absl::StatusOr<UniqueFd> opened = OpenDirectoryAt(target, kRestoringName);
+  if (!opened.ok()) {
+    return Annotate(opened.status(),
+                    absl::StrCat(" (in ", options.target, ", where --unfinished makes it)"));
+  }
+  const UniqueFd restoring = *std::move(opened);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(restoring.get()));
+  for (const std::string& name : names) {
+    if (renameat(restoring.get(), name.c_str(), target, name.c_str()) != 0) {
+      return ErrnoError(absl::StrCat("move ", path, "/", OneLine(name), " up"));
+    }
+  }
+  RETURN_IF_ERROR(Open(options, {restoring.get(), path}, {target, options.target}));
+  if (unlinkat(target, kRestoringName, AT_REMOVEDIR) != 0) {
+    return ErrnoError(absl::StrCat("remove ", path));
+  }
+  return FinishTarget(target, options.target);
 }
 
 }  // namespace
@@ -163,6 +210,7 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
   if (options.dry_run) return RestoredTree{0, 0, manifest.has_value()};
   ASSIGN_OR_RETURN(const UniqueFd target, PrepareTarget(options.target, options.backup));
   absl::StatusOr<RestoredTree> restored = Restore(options, backup.get(), manifest, target.get());
+  if (!restored.ok()) CloseTarget(target.get());
   if (restored.ok() || ExitCodeOf(restored.status()) != ExitCode::kFailed) return restored;
   return LeftBehindError(absl::StrCat(restored.status().message(), "; ", options.target,
                                       " is left unfinished; restore again, it begins anew"));
@@ -170,7 +218,9 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
 
 absl::Status CompleteRestore(const RestoreTreeOptions& options) {
   ASSIGN_OR_RETURN(const UniqueFd target, OpenDirectory(options.target));
-  return FinishTarget(target.get(), options.target);
+  absl::Status status = Complete(options, target.get());
+  if (!status.ok()) CloseTarget(target.get());
+  return status;
 }
 
 }  // namespace mysql_backup

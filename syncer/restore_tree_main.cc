@@ -13,8 +13,9 @@ DEFINE_bool(keep_identity, false,
             "wrong where it lives on");
 DEFINE_bool(
     unfinished, false,
-    "leave the target marked as unfinished, since more is to be done to it; then --complete");
-DEFINE_bool(complete, false, "only take away the mark that --unfinished left");
+    "put all into TARGET/.restoring and leave the target unfinished, since more is to be done to "
+    "it there; then --complete");
+DEFINE_bool(complete, false, "only move up what --unfinished has put into TARGET/.restoring");
 DEFINE_bool(dry_run, false, "check backup, target and room, and change nothing");
 
 namespace {

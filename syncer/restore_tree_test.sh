@@ -128,17 +128,25 @@ expect_restored
 expect 'the identity was not kept' cmp "$target/auto.cnf" "$source_tree/auto.cnf"
 rm -r "$target"
 
-# With more to be done to it: complete, but for the mark.
+# With more to be done to it: complete, but where no server comes upon it by itself.
 restore --unfinished
 expect_exit 0
 expect 'no mark' test -e "$target/RESTORE_UNFINISHED"
-expect 'the server cannot enter' test "$(stat -c '%u:%g' "$target")" = 106:114
+expect 'a server can enter' test "$(stat -c '%u %a' "$target")" = '0 700'
+expect 'a server could not use it' test "$(stat -c '%u:%g' "$target/.restoring")" = 106:114
 restore --complete
 expect_stdout ''
 expect_restored
 restore --complete
 expect_exit 2
-expect_stderr 'cannot remove .*/RESTORE_UNFINISHED: No such file'
+expect_stderr "cannot open directory .restoring: No such file or directory \(in $target, where --unfinished makes it\)"
+expect 'it was closed' test "$(stat -c '%u:%g' "$target")" = 106:114
+# A mark where others have been is no reason to remove what they wrote.
+touch "$target/RESTORE_UNFINISHED"
+restore
+expect_exit 2
+expect_stderr "refused to restore into $target: .* others than root can enter it.*move what is there away"
+expect 'it was removed' test -e "$target/ibdata1"
 rm -r "$target"
 
 # Onto a filesystem of its own, whose top cannot be replaced.
@@ -186,7 +194,7 @@ expect_unfinished
 stub partly '/usr/bin/rsync "$@"' "[[ \" \$* \" != *' --include=*/ '* ]] || exit 23"
 restore --rsync="$test_dir/partly"
 expect_exit 4
-expect 'no mark' test -e "$target/RESTORE_UNFINISHED"
+expect_unfinished
 restore
 expect_restored
 expect 'what the interrupted one had written' test ! -e "$target/stray"
@@ -248,12 +256,14 @@ done
 umount "$target"
 # What an unfinished restore holds there is room.
 mount -t tmpfs -o size=48M none "$target"
+chmod 700 "$target"
 echo unfinished >"$target/RESTORE_UNFINISHED"
 head -c 40M /dev/zero >"$target/ibdata1"
 for how in --dry_run --nodry_run; do
   restore "$how"
   expect_exit 0
 done
+rm -r "${target:?}"/*
 umount "$target"
 
 # --- retention removes the backup, or has

@@ -305,7 +305,8 @@ absl::Status CheckDatabases(MysqlSession& session, const std::string& only,
   return absl::FailedPreconditionError(
       absl::StrCat("this host cannot check ", unchecked,
                    " tables, since its server lacks their engine; remedy: install the engine's "
-                   "package, and a server of the same version as the live one"));
+                   "package, and a server of the same version as the live one; an engine that was "
+                   "installed by a statement needs plugin_load_add in SERVER_OPTIONS_FILE"));
 }
 
 }  // namespace mysql_backup

@@ -155,6 +155,18 @@ expect_stderr 'make scratch directory'
 scratch --server_options=--no-such-option -- /bin/true
 expect_exit 2
 expect_stderr 'this host cannot check the backup: .*correct SERVER_OPTIONS_FILE'
+echo '[mysqld]' >"$server_dir/options"
+for options in "$server_dir/no_such_file" "$server_dir/options"; do
+  chmod 600 "$server_dir/options"
+  scratch "--options_file=$options" -- /bin/true
+  expect_exit 2
+  expect_stderr 'this host cannot check the backup: .*SERVER_OPTIONS_FILE .* is there, .* can read it'
+done
+echo 'innodb_page_size=16k' >"$server_dir/options"
+chmod 644 "$server_dir/options"
+scratch "--options_file=$server_dir/options" -- /bin/true
+expect_exit 2
+expect_stderr 'this host cannot check the backup: .*correct SERVER_OPTIONS_FILE'
 scratch --user=games -- /bin/true
 expect_exit 2
 expect_stderr 'files belong to the user of --user'

@@ -17,7 +17,11 @@ constexpr size_t kMaxLines = 10;
 bool IsError(absl::string_view line) {
   return absl::StrContains(line, "[ERROR]") || absl::StrContains(line, "[FATAL]") ||
          absl::StrContains(line, "Assertion failure") || absl::StartsWith(line, "setpriv: ") ||
-         absl::StrContains(line, "error while loading shared libraries");
+         absl::StrContains(line, "error while loading shared libraries") ||
+         // Before it has read how to log.
+         absl::StrContains(line, "required defaults file") ||
+         absl::StrContains(line, "defaults handling") ||
+         absl::StrContains(line, "Found option without preceding group");
 }
 
 }  // namespace
@@ -45,8 +49,12 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
        {"Permission denied", "error number 13 "}},
       {"see that the program of --server is there (outside of /tmp) and can be run", {"setpriv: "}},
       {"install what the server program needs", {"error while loading shared libraries"}},
+      {"see that SERVER_OPTIONS_FILE (scratch_server: --options_file) is there, outside of /tmp, "
+       "and that the user of --user can read it (chgrp mysql, chmod 640)",
+       {"open required defaults file"}},
       {"correct SERVER_OPTIONS_FILE (scratch_server: --options_file, --server_options)",
-       {"unknown variable", "unknown option"}},
+       {"unknown variable", "unknown option", "Found option without preceding group",
+        "defaults handling"}},
       {"give the live server's encryption plugin and keys in SERVER_OPTIONS_FILE "
        "(scratch_server: --options_file), or a MySQL server's keyring component, as "
        "mysqld.my beside its program",
@@ -58,6 +66,13 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
       {"put the live server's lower_case_table_names under [mysqld] in SERVER_OPTIONS_FILE "
        "(scratch_server: --options_file)",
        {"lower_case_table_names settings"}},
+      {"put the live server's innodb_data_file_path, and what else tells where its files are, "
+       "under "
+       "[mysqld] in SERVER_OPTIONS_FILE (scratch_server: --options_file)",
+       {"Creating system tablespace with existing redo log"}},
+      {"install the provider's package, and put plugin_load_add=provider_NAME under [mariadb] in "
+       "SERVER_OPTIONS_FILE (scratch_server: --options_file)",
+       {"provider plugin is not loaded"}},
       {"install a server of the same version as the live one, or name its program with "
        "--server",
        {"redo log was created with", "Unsupported redo log format", "Cannot boot server version",

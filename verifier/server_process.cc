@@ -66,6 +66,7 @@ std::vector<std::string> ServerArguments(const ScratchServerOptions& options,
       absl::StrCat("--socket=", inside, "/run/server.sock"),
       absl::StrCat("--pid-file=", inside, "/run/server.pid"),
       absl::StrCat("--log-error=", inside, "/run/", name, ".log"),
+      "--loose-persisted-globals-load=OFF",  // the data directory's, which would come last
       "--skip-networking",
       "--skip-grant-tables",  // no password is needed; only root and the user get here
       "--skip-log-bin",
@@ -78,6 +79,8 @@ std::vector<std::string> ServerArguments(const ScratchServerOptions& options,
       "--loose-mysqlx=OFF"};
   const std::vector<std::string> log_size = LogSizeOption(options.datadir);
   argv.insert(argv.end(), log_size.begin(), log_size.end());
+  // Takes transactions with and without GTIDs, so also those of the live server.
+  if (options.in_place) argv.emplace_back("--loose-gtid-mode=OFF_PERMISSIVE");
   argv.insert(argv.end(), more.begin(), more.end());
   argv.insert(argv.end(), options.server_options.begin(), options.server_options.end());
   return argv;

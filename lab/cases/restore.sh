@@ -129,6 +129,13 @@ for until in "$later_file:$later_position" "$later_gtid"; do
   rm -rf "$target"
 done
 
+# --- a time after the last thing that happened: all of it
+restore --until='2037-01-01 00:00:00' --binlogs=/backups/binlogs
+expect_status 0
+[[ $(query_restored 'SELECT COUNT(*) FROM shop.lab_restore') == "$(sql 'SELECT COUNT(*) FROM shop.lab_restore')" ]] ||
+  fail 'not all rows'
+rm -rf "$target"
+
 # --- what cannot be: told before anything is touched
 expect_refused() { # PATTERN OPTION...
   : >"$log_file"
@@ -138,9 +145,12 @@ expect_refused() { # PATTERN OPTION...
   [[ ! -e $target ]] || fail "the target was touched: $1"
 }
 expect_refused 'ends at [0-9]+, before the position 99999999' --until="$later_file:99999999" --binlogs=/backups/binlogs
+expect_refused "2020-01-01 00:00:00 is before .*, the backup's own: restore an older backup" \
+  --until='2020-01-01 00:00:00' --binlogs=/backups/binlogs
+[[ $server == mariadb ]] || expect_refused "is before .*, the backup's own" --until="${later_gtid%:*}:1" --binlogs=/backups/binlogs
 expect_refused 'the binary log after mysql-bin.000003 is missing' --until=mysql-bin.000099:4 --binlogs=/backups/binlogs
 mv /backups/binlogs/mysql-bin.000001 /backups/aside
-expect_refused 'mysql-bin.000001 is missing \(in /backups/binlogs\)' --until="$moment" --binlogs=/backups/binlogs
+expect_refused 'mysql-bin.000001, at which the replay begins, is missing \(in /backups/binlogs\)' --until="$moment" --binlogs=/backups/binlogs
 mv /backups/aside /backups/binlogs/mysql-bin.000001
 : >"$log_file"
 restore --until=yesterday --binlogs=/backups/binlogs
