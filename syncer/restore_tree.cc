@@ -1,6 +1,7 @@
 #include "syncer/restore_tree.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -119,12 +120,27 @@ absl::StatusOr<UniqueFd> MakeRestoring(int target, const std::string& path) {
   return OpenDirectoryAt(target, kRestoringName);
 }
 
+// Owners are kept by number, and on another host that may be somebody else's.
+void CheckOwner(const Tree& target) {
+  constexpr char kUsual[] = "mysql";
+  const passwd* const usual = getpwnam(kUsual);
+  struct stat facts = {};
+  if (usual == nullptr || fstat(target.directory, &facts) != 0 || facts.st_uid == usual->pw_uid) {
+    return;
+  }
+  LOG(WARNING) << target.path << " belongs to user " << facts.st_uid << ", and " << kUsual << " is "
+               << usual->pw_uid
+               << " here: where that is the server's user, give it the files before "
+               << "you start the server: chown -R " << kUsual << ": " << target.path;
+}
+
 // Only now, since the owner and mode of the top let a server in.
 absl::Status Open(const RestoreTreeOptions& options, const Tree& source, const Tree& target) {
   RETURN_IF_ERROR(SyncTarget(target.directory, target.path));
   RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, source, target));
   // The verdict was on the backup, and not on what a server is about to make of it.
   fremovexattr(target.directory, kVerdictAttribute);
+  CheckOwner(target);
   return absl::OkStatus();
 }
 

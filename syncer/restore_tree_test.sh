@@ -128,6 +128,15 @@ expect_restored
 expect 'the identity was not kept' cmp "$target/auto.cnf" "$source_tree/auto.cnf"
 rm -r "$target"
 
+# On a host where the server's user has another number.
+{ grep -v ^mysql: /etc/passwd && echo 'mysql:x:107:114::/nonexistent:/bin/false'; } >"$test_dir/passwd"
+# shellcheck disable=SC2016
+run unshare --mount bash -c 'mount --bind "$1" /etc/passwd && exec "${@:2}"' bash "$test_dir/passwd" \
+  "$tools/restore_tree" --backup="$backup" --target="$target"
+expect_restored
+expect_stderr "WARNING .*$target belongs to user 106, and mysql is 107 here.*chown -R mysql: $target"
+rm -r "$target"
+
 # With more to be done to it: complete, but where no server comes upon it by itself.
 restore --unfinished
 expect_exit 0
