@@ -16,7 +16,8 @@ struct RestoreTreeOptions {
   std::string backup;          // a published backup, or a copy of one
   std::string target;          // see PrepareTarget
   bool keep_identity = false;  // restore auto.cnf, a MySQL server's UUID, too
-  bool unfinished = false;     // leave the target marked as unfinished: more is to be done to it
+  bool unfinished = false;     // more is to be done: put all into kRestoringName in the target, and
+                               // leave that marked and closed
   bool dry_run = false;        // check all that can be checked beforehand, and change nothing
   CopyOptions copy;
 };
@@ -36,10 +37,11 @@ absl::Status CheckRestoreTreeOptions(const RestoreTreeOptions& options);
 // it is unfinished (kUnfinishedName), and can be given again.
 //
 // NoError when the backup is not what its manifest says, FailedPrecondition when the target will
-// not do, an error with ExitCode::kNo when there is no room for it.
+// not do, ResourceExhausted when there is no room for it: nothing was changed then.
 absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options);
 
-// Takes the mark away that `unfinished` left, with all else on the disk before.
+// Moves what `unfinished` put aside to the target's top, and opens that. On an error it stays
+// closed and marked, unless only the mark's removal is not on the disk yet.
 absl::Status CompleteRestore(const RestoreTreeOptions& options);
 
 }  // namespace mysql_backup
