@@ -19,11 +19,11 @@ constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%SZ";
 
 absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& verdict,
                           const Manifest& records) {
-  const std::string record = absl::StrCat(
-      "verified verdict=", verdict.good ? "good" : "bad",
-      " time=", absl::FormatTime(kTimeFormat, verdict.time, absl::UTCTimeZone()),
-      " seconds=", absl::ToInt64Seconds(verdict.duration),
-      " databases=", PercentEncode(verdict.databases), " manifest=", records.Get("end", "xxh128"));
+  const std::string record =
+      absl::StrCat("verified verdict=", verdict.good ? "good" : "bad",
+                   " time=", absl::FormatTime(kTimeFormat, verdict.time, absl::UTCTimeZone()),
+                   " seconds=", absl::ToInt64Seconds(verdict.duration),
+                   " manifest=", records.Get("end", "xxh128"));
   if (fsetxattr(backup, kVerdictAttribute, record.data(), record.size(), 0) == 0) {
     return absl::OkStatus();
   }
@@ -49,7 +49,6 @@ absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records) {
     return absl::nullopt;
   }
   verdict.duration = absl::Seconds(seconds);
-  verdict.databases = record->Get("databases");
   return verdict;
 }
 

@@ -19,7 +19,6 @@ struct Verdict {
   bool good = false;
   absl::Time time;          // when the verification ended, to the second
   absl::Duration duration;  // how long it took, to the second
-  std::string databases;    // whose tables were checked: "all", or a name
 };
 
 // Keeps the verdict on the backup open at `backup`, instead of an earlier one. It is bound to the

@@ -25,7 +25,6 @@ TEST(VerdictTest, IsBoundToTheManifest) {
   Verdict verdict;
   verdict.time = absl::FromUnixSeconds(1'800'000'000);
   verdict.duration = absl::Seconds(75);
-  verdict.databases = "a shop";
   for (const bool good : {false, true}) {
     verdict.good = good;
     ASSERT_TRUE(WriteVerdict(backup.get(), "/b", verdict, records).ok());
@@ -34,7 +33,6 @@ TEST(VerdictTest, IsBoundToTheManifest) {
     EXPECT_EQ(read->good, good);
     EXPECT_EQ(read->time, verdict.time);
     EXPECT_EQ(read->duration, verdict.duration);
-    EXPECT_EQ(read->databases, "a shop");
   }
   EXPECT_FALSE(ReadVerdict(backup.get(), Records("00000000000000000000000000000000")).has_value());
 

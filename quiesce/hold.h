@@ -19,7 +19,7 @@ struct HoldOptions {
 
 // Takes the lock, says so, and answers the fifo's lines until "release". `say` gets each record for
 // stdout, with its line feed:
-//   locked connection_id=... waited_ms=... flavour=... (see FormatPosition)
+//   locked connection_id=... waited_ms=... time=... flavour=... (see FormatPosition)
 //   held connection_id=... held_ms=...         in answer to "check"
 //   released connection_id=... held_ms=...     in answer to "release"
 // OK after a proven release. NoError (3) when the lock was found lost; Busy (75) when it could not

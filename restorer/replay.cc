@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -72,8 +73,10 @@ absl::Status CheckIsAfterStart(const ReplayOptions& options) {
     return BeforeBackup(until.time,
                         absl::FormatTime("%Y-%m-%d %H:%M:%E3S", start.time, absl::LocalTimeZone()));
   }
-  if (!until.gtid.empty() && !start.is_mariadb && HasGtid(start.gtid, until.gtid)) {
-    return BeforeBackup(until.gtid, start.gtid);
+  if (!until.gtid.empty() && HasGtid(start.gtid, until.gtid)) {
+    return absl::OutOfRangeError(
+        absl::StrCat(until.gtid, " is in the backup already, which has ", start.gtid,
+                     ": restore an older backup, or this one without --until"));
   }
   return absl::OkStatus();
 }
@@ -186,6 +189,11 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
   SubprocessOptions reading;
   reading.argv = BinlogArguments(options, plan.logs);
   reading.argv.insert(reading.argv.begin(), plan.reader);
+  // A program that we run has no environment; but both are to mean the same by a local time.
+  const char* const zone = getenv("TZ");
+  if (zone != nullptr) {
+    reading.argv.insert(reading.argv.begin(), {"/usr/bin/env", absl::StrCat("TZ=", zone)});
+  }
   reading.stdout_fd = to.get();
   SubprocessOptions applying;
   applying.argv = {plan.client, "--no-defaults", absl::StrCat("--socket=", options.socket),

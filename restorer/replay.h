@@ -42,8 +42,7 @@ struct ReplayPlan {
 };
 
 // Finds what a replay needs. NotFound for a program or a log that is missing, OutOfRange where
-// `until` lies before the start, as far as that can be told beforehand (of MariaDB's GTIDs it
-// cannot), or is a position beyond the end of its log.
+// `until` lies before the start, or is a position beyond the end of its log.
 absl::StatusOr<ReplayPlan> PlanReplay(const ReplayOptions& options);
 
 // Returns the arguments of the program that reads the logs.

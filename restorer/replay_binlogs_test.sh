@@ -25,7 +25,8 @@ stub() { # NAME LINE...
   chmod +x "$test_dir/$1"
 }
 # What the reader says of the logs, and with which arguments it was called.
-stub reader "printf '%s\n' \"\$@\" >'$test_dir/arguments'" "cat '$test_dir/words' >&2" 'echo statements'
+# shellcheck disable=SC2016
+stub reader 'echo "$TZ" >"$0.zone"' "printf '%s\n' \"\$@\" >'$test_dir/arguments'" "cat '$test_dir/words' >&2" 'echo statements'
 stub client "cat >'$test_dir/applied'"
 replay() { # UNTIL [FLAG...]
   run "$replay_binlogs" --backup="$backup" --binlogs="$binlogs" --until="$1" --socket="$test_dir/socket" \
@@ -53,6 +54,7 @@ taken 'run started=2026-11-23T02:00:01+00:00' "locked connection_id=6 time=2026-
 : >"$test_dir/words"
 expect_refused binlog.000007:399 "binlog.000007:399 is before binlog.000007:400, the backup's own: restore an older backup"
 expect_refused '2026-11-23 02:00:02' "2026-11-23 02:00:02 is before 2026-11-23 02:00:02.500, the backup's own"
+expect_refused 0-1-42 "0-1-42 is in the backup already, which has 0-1-42"
 for until in '2026-11-23 02:00:03' binlog.000007:400 0-1-43; do
   replay "$until" --dry_run
   expect_exit 0
@@ -63,7 +65,7 @@ expect_refused '2026-11-23 02:00:00' "2026-11-23 02:00:00 is before 2026-11-23 0
 replay '2026-11-23 02:00:01' --dry_run
 expect_exit 0
 taken "locked connection_id=6 flavour=mysql binlog_file=binlog.000007 binlog_position=400 gtid=$uuid:1-42"
-expect_refused "$uuid:42" "$uuid:42 is before $uuid:1-42, the backup's own"
+expect_refused "$uuid:42" "$uuid:42 is in the backup already, which has $uuid:1-42: restore an older backup"
 replay "$uuid:43" --dry_run
 expect_exit 0
 
@@ -79,6 +81,7 @@ expect_stderr 'WARNING .*Did not reach stop datetime'
 expect "nothing was applied" test -s "$test_dir/applied"
 expect "how the logs were read: $(cat "$test_dir/arguments")" test "$(paste -sd ' ' "$test_dir/arguments")" = \
   "--no-defaults --start-position=400 --stop-datetime=2026-11-23 14:05:00 $binlogs/binlog.000007 $binlogs/binlog.000008"
+expect 'another time zone' test "$(cat "$test_dir/reader.zone")" = UTC
 echo 'WARNING: Did not reach stop position' >"$test_dir/words"
 replay 0-1-99
 expect_exit 2

@@ -67,6 +67,19 @@ absl::optional<std::string> ParseLocalTime(absl::string_view text) {
   return time;
 }
 
+// "0-1-123": domain, server, and a number that grows within the domain.
+bool HasMariadbGtid(absl::string_view newest, absl::string_view gtid) {
+  const std::vector<absl::string_view> wanted = absl::StrSplit(gtid, '-');
+  for (const absl::string_view one : absl::StrSplit(newest, ',')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(one, '-');
+    if (parts.size() == 3 && parts[0] == wanted[0] &&
+        ParseDigits(parts[2]).value_or(-1) >= ParseDigits(wanted.back()).value_or(0)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::optional<BinlogPosition> ParsePosition(absl::string_view text) {
@@ -98,19 +111,19 @@ absl::StatusOr<Until> ParseUntil(absl::string_view text) {
 }
 
 bool HasGtid(absl::string_view set, absl::string_view gtid) {
+  if (!absl::StrContains(gtid, ':')) return HasMariadbGtid(set, gtid);
   const size_t colon = gtid.rfind(':');
   const absl::optional<int64_t> number = ParseDigits(gtid.substr(colon + 1));
   for (const absl::string_view of_server : absl::StrSplit(set, ',')) {
     const std::vector<absl::string_view> parts = absl::StrSplit(of_server, ':');
     if (!absl::EqualsIgnoreCase(parts[0], gtid.substr(0, colon))) continue;
-    for (const absl::string_view interval : parts) {
-      const std::vector<absl::string_view> ends = absl::StrSplit(interval, '-');
+    for (size_t i = 1; i < parts.size(); ++i) {
+      const std::vector<absl::string_view> ends = absl::StrSplit(parts[i], '-');
       const absl::optional<int64_t> first = ParseDigits(ends.front());
       const absl::optional<int64_t> last = ParseDigits(ends.back());
-      // The first part, and a tag, are none.
-      if (ends.size() <= 2 && number && first && last && *first <= *number && *number <= *last) {
-        return true;
-      }
+      // What follows on a tag has that tag.
+      if (ends.size() > 2 || !first || !last) break;
+      if (number && *first <= *number && *number <= *last) return true;
     }
   }
   return false;

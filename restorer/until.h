@@ -35,7 +35,8 @@ absl::StatusOr<Until> ParseUntil(absl::string_view text);
 // Reads "FILE:POSITION"; nullopt for anything else.
 absl::optional<BinlogPosition> ParsePosition(absl::string_view text);
 
-// Whether the set of MySQL's GTIDs, "UUID:1-5:7,UUID:1", has the transaction "UUID:N".
+// Whether a server that tells these GTIDs has the transaction `gtid`: of MySQL "UUID:1-5:7,UUID:1"
+// and "UUID:N", of MariaDB the newest of each domain, "0-1-123,1-1-5", and "0-1-100".
 bool HasGtid(absl::string_view set, absl::string_view gtid);
 
 // Returns those of the `names` in a directory that are binary logs from `first` to `last`, in their

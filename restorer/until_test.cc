@@ -36,7 +36,15 @@ TEST(HasGtidTest, LooksIntoTheIntervalsOfItsServer) {
   EXPECT_TRUE(HasGtid(set, b + ":3"));
   EXPECT_FALSE(HasGtid(set, b + ":4"));
   EXPECT_TRUE(HasGtid(set, "3E11FA47-71CA-11E1-9E33-C80AA9429562:2"));
+  EXPECT_FALSE(HasGtid(set, b + ":8")) << "that of a tag";
   EXPECT_FALSE(HasGtid("", a + ":1"));
+  for (const char* const gtid : {"0-1-123", "0-2-100", "1-1-5"}) {
+    EXPECT_TRUE(HasGtid("0-1-123,1-1-5", gtid)) << gtid;
+  }
+  for (const char* const gtid : {"0-1-124", "1-1-6", "2-1-1"}) {
+    EXPECT_FALSE(HasGtid("0-1-123,1-1-5", gtid)) << gtid;
+  }
+  EXPECT_FALSE(HasGtid("", "0-1-1"));
 }
 
 TEST(UntilTest, RefusesAnythingElse) {

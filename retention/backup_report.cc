@@ -61,9 +61,7 @@ std::string Verified(const BackupFacts& backup, absl::Time now) {
   }
   if (!backup.verdict.has_value()) return "no";
   const Verdict& verdict = *backup.verdict;
-  return absl::StrCat(
-      verdict.good ? "good" : "BAD", ", ", Age(now - verdict.time), " ago",
-      verdict.databases == "all" ? "" : absl::StrCat(" (", OneLine(verdict.databases), " only)"));
+  return absl::StrCat(verdict.good ? "good" : "BAD", ", ", Age(now - verdict.time), " ago");
 }
 
 using Row = std::vector<std::string>;
@@ -101,8 +99,7 @@ Json VerdictJson(const absl::optional<Verdict>& verdict) {
   if (!verdict.has_value()) return Json();
   return {{"verdict", verdict->good ? "good" : "bad"},
           {"time", absl::FormatTime(absl::RFC3339_sec, verdict->time, absl::UTCTimeZone())},
-          {"seconds", absl::ToInt64Seconds(verdict->duration)},
-          {"databases", verdict->databases}};
+          {"seconds", absl::ToInt64Seconds(verdict->duration)}};
 }
 
 absl::string_view StateWord(ManifestState state) {

@@ -76,22 +76,39 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
   return Outcome::kRemoved;
 }
 
-// What cannot be read today may be good.
-bool FoundBad(int root, const std::string& name) {
+// What is known of a backup from the last verification of it.
+enum class Known { kGood, kBad, kNothing };
+
+Known WhatIsKnown(int root, const std::string& name) {
   const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
-  if (!backup.ok()) return false;
+  if (!backup.ok()) return Known::kNothing;
   const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
-  if (!records.ok()) return absl::IsDataLoss(records.status());
+  if (!records.ok()) return absl::IsDataLoss(records.status()) ? Known::kBad : Known::kNothing;
   const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
-  return verdict.has_value() && !verdict->good;
+  if (!verdict.has_value()) return Known::kNothing;
+  return verdict->good ? Known::kGood : Known::kBad;
 }
 
-// The newest of `names` that no verification has found to be bad; empty when there is none.
-std::string NewestNotBad(int root, const std::vector<std::string>& names) {
-  const auto newest = std::find_if(names.rbegin(), names.rend(), [root](const std::string& name) {
-    return !FoundBad(root, name);
-  });
-  return newest == names.rend() ? "" : *newest;
+// Returns which of `going` has to stay: when some of `kept` are known to be bad, and none to be
+// good, the newest that is known to be good; and when all of them are bad, the newest that is not.
+// Empty when none has to.
+std::string LastGood(int root, const std::vector<std::string>& kept,
+                     const std::vector<std::string>& going) {
+  if (going.empty()) return "";
+  size_t bad = 0;
+  for (auto name = kept.rbegin(); name != kept.rend(); ++name) {
+    const Known known = WhatIsKnown(root, *name);
+    if (known == Known::kGood) return "";
+    if (known == Known::kBad) ++bad;
+  }
+  if (bad == 0) return "";
+  std::string not_bad;
+  for (auto name = going.rbegin(); name != going.rend(); ++name) {
+    const Known known = WhatIsKnown(root, *name);
+    if (known == Known::kGood) return *name;
+    if (known == Known::kNothing && not_bad.empty()) not_bad = *name;
+  }
+  return bad == kept.size() ? not_bad : "";
 }
 
 absl::Status LeftBehind(const std::string& root_path, const std::vector<std::string>& left) {
@@ -133,16 +150,17 @@ absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::
         absl::StrCat("refused to remove all ", published.size(), " backups below ", root_path,
                      ": the last one is never removed; nothing was touched"));
   }
-  // The last good backup, when all those that stay are bad.
-  std::string last_good;
-  if (!kept.empty() && NewestNotBad(root.get(), kept).empty()) {
-    last_good = NewestNotBad(root.get(), names);
-  }
+  std::vector<std::string> going;
+  std::set_intersection(published.begin(), published.end(), names.begin(), names.end(),
+                        std::back_inserter(going));
+  const std::string last_good = LastGood(root.get(), kept, going);
   std::vector<std::string> left;
   for (const std::string& name : names) {
     if (name == last_good) {
-      LOG(WARNING) << root_path << "/" << name
-                   << " is left: verifications have found all newer backups to be bad";
+      LOG(WARNING)
+          << root_path << "/" << name
+          << " is left: none of those that stay is known to be good, and some are known to be bad; "
+             "verify them (verify_restore.sh --backup=NAME)";
       continue;
     }
     std::vector<std::string> left_of_this;

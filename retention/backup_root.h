@@ -13,9 +13,9 @@ namespace mysql_backup {
 // Removes the published backups `names` from the directory at `root_path`, each hidden under its
 // deleting name first, so that a crash leaves no half-empty backup. Adds to `removed` each name
 // that is gone because of this call; one that was not there any more is OK. A backup that a
-// verification has locked is left, with a warning: the next run will be told to remove it again.
-// So is the newest one that no verification has found to be bad, when all that would stay have
-// been.
+// verification has locked is left, with a warning: the next run will be told to remove it again. So
+// is the last good one: when verifications have found some that would stay to be bad, and none to
+// be good, the newest that was found to be good; when all of them are bad, the newest other one.
 //
 // FailedPrecondition, with nothing touched, when no published backup would be left. One failure
 // does not stop the others; in the end it is an error with ExitCode::kLeftBehind that names all

@@ -75,31 +75,48 @@ expect_stdout ''
 expect_no_stderr
 
 # The last good one stays, however many bad ones there are after it.
-find_bad() { # NAME: keeps a bad verdict with it, as a verification does
-  local manifest=$root/$1/backup.manifest head=$'mysql-backup-manifest 1\n' checksum
+found() { # VERDICT NAME: keeps it, as a verification does
+  local manifest=$root/$2/backup.manifest head=$'mysql-backup-manifest 1\n' checksum
   checksum=$(printf '%s' "$head" | xxh128sum | cut -d ' ' -f 1)
   printf '%send entries=0 xxh128=%s\n' "$head" "$checksum" >"$manifest"
   setfattr -n user.mysql_backup.verified -v \
-    "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$root/$1"
+    "verified verdict=$1 time=2026-11-26T03:00:00Z seconds=1 manifest=$checksum" "$root/$2"
 }
-make_backups 01 02 03 04
-find_bad backup_20261103_020000
-echo cut >"$root/backup_20261104_020000/backup.manifest"
-expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
-expect_exit 0
-expect_stdout 'backup_20261101_020000'
-expect_stderr "WARNING .*/backup_20261102_020000 is left: verifications have found all newer backups to be bad"
-expect_names 'backup_20261102_020000 backup_20261103_020000 backup_20261104_020000'
-# When there is none, or a newer one is good, they go as they are told to.
-find_bad backup_20261102_020000
-expire 'backup_20261102_020000\nbackup_20261103_020000\nend 2\n'
-expect_exit 0
-expect_names 'backup_20261104_020000'
-make_backups 01 02 03 04
-find_bad backup_20261104_020000
-expire 'backup_20261101_020000\nbackup_20261102_020000\nend 2\n'
-expect_exit 0
-expect_names 'backup_20261103_020000 backup_20261104_020000'
+# A line a case: what is known of the backups of each day, which of them have to go, and what stays.
+while read -r known going stays; do
+  make_backups 01 02 03 04
+  for day in 1 2 3 4; do
+    case ${known:day-1:1} in
+      g) found good "backup_2026110${day}_020000" ;;
+      b) found bad "backup_2026110${day}_020000" ;;
+      d) echo cut >"$root/backup_2026110${day}_020000/backup.manifest" ;;
+      -) rm -r "$root/backup_2026110${day}_020000" ;;
+    esac
+  done
+  list=
+  for day in ${going//,/ }; do list+="backup_2026110${day}_020000\\n"; done
+  commas=${going//[^,]/}
+  expire "${list}end $((${#commas} + 1))\\n"
+  expect_exit 0
+  names=
+  for day in ${stays//,/ }; do names+=" backup_2026110${day}_020000"; done
+  expect_names "${names# }"
+  [[ $stays == 3,4 ]] || expect_stderr "WARNING .*_020000 is left: none of those that stay is known to be good"
+done <<'END'
+???? 1,2 3,4
+gggg 1,2 3,4
+gg?? 1,2 3,4
+ggb? 1,2 2,3,4
+g?b? 1,2 1,3,4
+??b? 1,2 3,4
+ggbg 1,2 3,4
+??bb 1,2 2,3,4
+g?bb 1,2 1,3,4
+?bbb 1,2 1,3,4
+bbbb 1,2 3,4
+??bd 1,2 2,3,4
+?-bb 1,2 1,3,4
+END
 
 # The last backup stays, whoever asks.
 make_backups 01 02 03

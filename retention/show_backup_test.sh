@@ -79,7 +79,7 @@ done
 run "$keep_verdict" --backup="$root/backup_20260701_020000" --verdict=good --seconds=75
 expect_exit 0
 expect_stdout ''
-run "$keep_verdict" --backup="$root/backup_20260702_020000" --verdict=bad --databases='a shop'
+run "$keep_verdict" --backup="$root/backup_20260702_020000" --verdict=bad
 expect_exit 0
 run "$keep_verdict" --backup="$root/backup_20240229_020000" --verdict=good
 expect_exit 2
@@ -97,7 +97,7 @@ expect 'the headline' grep -qE '^BACKUP +AGE +SIZE +ON DISK +SHARED +SERVER +POS
 row backup_20240229_020000 '0 B  .* no \(it has no manifest\)'
 row backup_20260101_020000 '.*NO: ITS MANIFEST IS DAMAGED'
 row backup_20260701_020000 '293\.[0-9] KiB +[23][0-9]+\.[0-9] KiB +29[0-9]\.[0-9] KiB +MariaDB 10\.11\.6 +mysql-bin\.000012:32800 +1234 ms +good, [0-9] s ago'
-row backup_20260702_020000 '58[0-9]\.[0-9] KiB +[23][0-9]+\.[0-9] KiB +0 B +MySQL 9\.7\.0 +- +- +BAD, [0-9] s ago \(a shop only\)'
+row backup_20260702_020000 '58[0-9]\.[0-9] KiB +[23][0-9]+\.[0-9] KiB +0 B +MySQL 9\.7\.0 +- +- +BAD, [0-9] s ago'
 expect 'more than that' test "$(wc -l <"$test_dir/stdout")" = 5
 
 # Without a word of how, names for a pipe, and a table for a terminal.
@@ -132,7 +132,7 @@ expect_json '$j->[2]{snapshot_used_percent}' 3.4
 expect_json '$j->[2]{verified}{verdict}' good
 expect_json '$j->[2]{verified}{seconds}' 75
 expect_json '$j->[2]{host}' 'db 1'
-expect_json '$j->[3]{verified}{databases}' 'a shop'
+expect_json '$j->[3]{verified}{verdict}' bad
 expect_json '$j->[3]{binlog_position}' null
 expect_json '$j->[3]{gtid}' u-1:1-5
 expect_json '$j->[2]{source_log_pos} + 1' 4712

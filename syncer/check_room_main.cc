@@ -15,10 +15,9 @@ DEFINE_string(origin, "",
               "block device with the data, which the root must not lie on; may be left out");
 DEFINE_int64(bytes, -1, "bytes that the copy will hold");
 DEFINE_int64(files, -1, "files that the copy will hold");
-DEFINE_string(
-    reuse, "none",
-    "as sync_tree's: unless it is none, and where there is a backup to share with, a lack "
-    "of room is a warning, since what the copy will share takes none");
+DEFINE_string(reuse, "none",
+              "as sync_tree's: unless it is none, and where there is a backup already, a lack "
+              "of room is a warning, since what the copy will share takes none");
 
 namespace {
 

@@ -137,6 +137,10 @@ class SideBySide {
 
   // Makes the files that are to be updated in place. One that cannot be cloned is copied whole.
   absl::Status Clone(const Partition::List& list) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (cannot_clone_) return absl::OkStatus();
+    }
     for (const absl::string_view name : absl::StrSplit(list, '\0', absl::SkipEmpty())) {
       RETURN_IF_ERROR(CheckInterrupt());
       const absl::Status status =
@@ -144,9 +148,10 @@ class SideBySide {
       if (status.ok()) continue;
       if (!absl::IsUnimplemented(status)) return status;
       absl::MutexLock lock(&mutex_);
-      if (std::exchange(said_cannot_clone_, true)) continue;
+      if (std::exchange(cannot_clone_, true)) return absl::OkStatus();
       LOG(WARNING) << "no blocks are shared: " << status.message()
                    << "; REUSE=reflink needs XFS or btrfs";
+      return absl::OkStatus();
     }
     return absl::OkStatus();
   }
@@ -193,7 +198,7 @@ class SideBySide {
   absl::Mutex mutex_;
   Partition partition_ ABSL_GUARDED_BY(mutex_);
   ProgressReporter reporter_ ABSL_GUARDED_BY(mutex_);
-  bool said_cannot_clone_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cannot_clone_ ABSL_GUARDED_BY(mutex_) = false;
   TreeTotals copied_ ABSL_GUARDED_BY(mutex_);  // as rsync tells of them, what is reused included
   TreeTotals reused_ ABSL_GUARDED_BY(mutex_);
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // that went through an rsync, for the progress

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/directory.h"
 #include "base/log.h"
 #include "base/open_backup.h"
 #include "base/published.h"
@@ -22,6 +23,19 @@ namespace {
 // A filesystem may count times in seconds (ext4 with small inodes), and its clock may lag behind
 // the one that the run's beginning was read from.
 constexpr absl::Duration kGranularity = absl::Seconds(2);
+
+// Whether one of the backups was found to be bad after `since`: a newer one may share what is
+// wrong.
+bool AnyFoundBadSince(int root, const std::vector<std::string>& names, absl::Time since) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
+    if (!backup.ok()) return false;
+    const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
+    if (!records.ok()) return false;
+    const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
+    return verdict.has_value() && !verdict->good && verdict->time > since;
+  });
+}
 
 }  // namespace
 
@@ -50,6 +64,8 @@ absl::StatusOr<absl::optional<PreviousBackup>> PreviousBackup::FindNewest(
   for (; !names.empty(); names.pop_back()) {
     absl::StatusOr<PreviousBackup> backup = Open(absl::StrCat(root_path, "/", names.back()));
     if (backup.ok()) {
+      names.pop_back();
+      if (!passed_over) passed_over = AnyFoundBadSince(root, names, backup->started_);
       if (passed_over) backup->started_ = absl::InfinitePast();
       LOG(INFO) << "unchanged files are shared with " << backup->path_
                 << (passed_over ? ", when their content is the same" : "");

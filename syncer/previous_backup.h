@@ -23,10 +23,10 @@ namespace mysql_backup {
 class PreviousBackup {
  public:
   // Finds the newest published backup in the root open at `root` that has a manifest and was not
-  // found to be bad; nullopt where there is none. Where a newer one was passed over, all files of
-  // this one may differ unseen: it may share what is wrong with that. It stays for as long as the
-  // object does (see OpenBackup). Says in the log which it is, or what is wrong with the ones that
-  // were passed over.
+  // found to be bad; nullopt where there is none. Where a newer one was passed over, or an older
+  // one was found to be bad since this one began, all files of this one may differ unseen: it may
+  // share what is wrong with that. It stays for as long as the object does (see OpenBackup). Says
+  // in the log which it is, or what is wrong with the ones that were passed over.
   static absl::StatusOr<absl::optional<PreviousBackup>> FindNewest(int root,
                                                                    const std::string& root_path);
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/directory.h"
+#include "base/exit_code.h"
 #include "base/file.h"
 #include "base/holders.h"
 #include "base/log.h"
@@ -32,21 +33,34 @@ bool IsUnfinished(const std::vector<std::string>& names) {
   return std::find(names.begin(), names.end(), kUnfinishedName) != names.end();
 }
 
+absl::Status CheckNotInUse(int directory, const std::string& path) {
+  struct stat facts = {};
+  if (fstat(directory, &facts) != 0) return ErrnoError(absl::StrCat("look at ", path));
+  const std::vector<std::string> processes = FindProcessesIn(facts.st_dev, facts.st_ino);
+  if (processes.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("refused to restore into ", path,
+                                                    ": in use by ", absl::StrJoin(processes, ", "),
+                                                    "; stop the server, or name another target"));
+}
+
+bool IsClosed(const struct stat& facts) { return facts.st_uid == 0 && (facts.st_mode & 077) == 0; }
+
 absl::Status CheckOpenTarget(int target, const std::string& path) {
+  RETURN_IF_ERROR(CheckNotInUse(target, path));
+  // A server that replays binary logs sees nothing but this.
+  const absl::StatusOr<UniqueFd> restoring = OpenDirectoryAt(target, kRestoringName);
+  if (restoring.ok()) RETURN_IF_ERROR(CheckNotInUse(restoring->get(), path));
   struct stat facts = {};
   if (fstat(target, &facts) != 0) return ErrnoError(absl::StrCat("look at ", path));
-  const std::vector<std::string> processes = FindProcessesIn(facts.st_dev, facts.st_ino);
-  if (!processes.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("refused to restore into ", path, ": in use by ",
-                     absl::StrJoin(processes, ", "), "; stop the server, or name another target"));
-  }
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListTarget(target));
-  if (IsUnfinished(names) && !(facts.st_uid == 0 && (facts.st_mode & 077) == 0)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "refused to restore into ", path, ": it has the file ", kUnfinishedName,
-        ", but others than root can enter it, so a server may have written there since; move what "
-        "is there away, do not delete it, or name another target"));
+  if (IsUnfinished(names) && !IsClosed(facts)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("refused to restore into ", path, ": it has the file ", kUnfinishedName,
+                     ", but others than root can enter it: that restore was complete but for its "
+                     "last step, and a "
+                     "server may have written there since. Remove that file to keep what is there; "
+                     "or move all of "
+                     "it away, do not delete it; or name another target"));
   }
   if (names.empty() || IsUnfinished(names)) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -108,6 +122,18 @@ absl::Status SyncTarget(int target, const std::string& path) {
                   "; part of it is lost: see the kernel's log (dmesg) and restore again");
 }
 
+absl::Status CheckRestoring(int target, const std::string& path) {
+  struct stat facts = {};
+  struct stat restoring = {};
+  if (fstat(target, &facts) == 0 && IsClosed(facts) &&
+      fstatat(target, kRestoringName, &restoring, AT_SYMLINK_NOFOLLOW) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " is not what a restore with --unfinished leaves: closed to all but root, with ",
+      kRestoringName, " in it; nothing was changed"));
+}
+
 void CloseTarget(int target) {
   struct stat mark = {};
   if (fstatat(target, kUnfinishedName, &mark, AT_SYMLINK_NOFOLLOW) != 0) return;
@@ -121,7 +147,9 @@ absl::Status FinishTarget(int target, const std::string& path) {
   if (unlinkat(target, kUnfinishedName, 0) != 0) {
     return ErrnoError(absl::StrCat("remove ", path, "/", kUnfinishedName));
   }
-  return SyncDirectory(target, path);
+  return Annotate(WithExitCode(SyncDirectory(target, path), ExitCode::kLeftBehind),
+                  absl::StrCat("; the restore is complete, but after a power cut ", kUnfinishedName,
+                               " may be there again: remove it then"));
 }
 
 }  // namespace mysql_backup

@@ -31,10 +31,14 @@ absl::Status CheckTarget(const std::string& path);
 // server can use them there, by a mount of this directory alone, and not in the target.
 inline constexpr char kRestoringName[] = ".restoring";
 
+// FailedPrecondition unless the target has that directory and is closed.
+absl::Status CheckRestoring(int target, const std::string& path);
+
 // Writes all that is in the target to the disk.
 absl::Status SyncTarget(int target, const std::string& path);
 
-// Takes the file above away, once all else is on the disk.
+// Takes the file above away, once all else is on the disk. An error with ExitCode::kLeftBehind when
+// it is away, and may come back after a power cut.
 absl::Status FinishTarget(int target, const std::string& path);
 
 // Takes a target with the file above for root alone again, as far as that is possible.

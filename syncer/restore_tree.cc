@@ -175,12 +175,7 @@ absl::StatusOr<RestoredTree> Restore(const RestoreTreeOptions& options, int back
 // Moves the files up from where they are, and opens the target.
 absl::Status Complete(const RestoreTreeOptions& options, int target) {
   const std::string path = absl::StrCat(options.target, "/", kRestoringName);
-  absl::StatusOr<UniqueFd> opened = OpenDirectoryAt(target, kRestoringName);
-  if (!opened.ok()) {
-    return Annotate(opened.status(),
-                    absl::StrCat(" (in ", options.target, ", where --unfinished makes it)"));
-  }
-  const UniqueFd restoring = *std::move(opened);
+  ASSIGN_OR_RETURN(const UniqueFd restoring, OpenDirectoryAt(target, kRestoringName));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(restoring.get()));
   for (const std::string& name : names) {
     if (renameat(restoring.get(), name.c_str(), target, name.c_str()) != 0) {
@@ -234,6 +229,7 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
 
 absl::Status CompleteRestore(const RestoreTreeOptions& options) {
   ASSIGN_OR_RETURN(const UniqueFd target, OpenDirectory(options.target));
+  RETURN_IF_ERROR(CheckRestoring(target.get(), options.target));
   absl::Status status = Complete(options, target.get());
   if (!status.ok()) CloseTarget(target.get());
   return status;

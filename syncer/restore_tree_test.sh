@@ -143,18 +143,33 @@ expect_exit 0
 expect 'no mark' test -e "$target/RESTORE_UNFINISHED"
 expect 'a server can enter' test "$(stat -c '%u %a' "$target")" = '0 700'
 expect 'a server could not use it' test "$(stat -c '%u:%g' "$target/.restoring")" = 106:114
+# A server is at work there, and nowhere else.
+(cd "$target/.restoring" && exec sleep 1000) &
+server=$!
+wait_for test "$(readlink "/proc/$server/cwd")" = "$target/.restoring"
+restore
+expect_exit 2
+expect_stderr "in use by process $server"
+kill "$server"
+wait "$server" 2>/dev/null || true
+# The first attempt was killed when it had begun.
+mv "$target/.restoring/ibdata1" "$target"
 restore --complete
 expect_stdout ''
 expect_restored
 restore --complete
 expect_exit 2
-expect_stderr "cannot open directory .restoring: No such file or directory \(in $target, where --unfinished makes it\)"
+expect 'it was closed' test "$(stat -c '%u:%g' "$target")" = 106:114
+touch "$target/RESTORE_UNFINISHED"
+restore --complete
+expect_exit 2
+expect_stderr "$target is not what a restore with --unfinished leaves"
 expect 'it was closed' test "$(stat -c '%u:%g' "$target")" = 106:114
 # A mark where others have been is no reason to remove what they wrote.
 touch "$target/RESTORE_UNFINISHED"
 restore
 expect_exit 2
-expect_stderr "refused to restore into $target: .* others than root can enter it.*move what is there away"
+expect_stderr "refused to restore into $target: .* others than root can enter it.*move all of it away"
 expect 'it was removed' test -e "$target/ibdata1"
 rm -r "$target"
 

@@ -76,7 +76,7 @@ find_bad() { # BACKUP
   local checksum
   checksum=$(sed -n 's/^end .*xxh128=//p' "$1/backup.manifest")
   setfattr -n user.mysql_backup.verified -v \
-    "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 databases=all manifest=$checksum" "$1"
+    "verified verdict=bad time=2026-11-26T03:00:00Z seconds=1 manifest=$checksum" "$1"
 }
 
 # Files with several names, whose content and number change, and a link to a directory that becomes one.
@@ -197,6 +197,18 @@ old=$root/backup_20261120_020000
 backup 22 --reuse=hardlink
 expect_stderr "unchanged files are shared with $old, when their content is the same"
 expect "large.ibd is not shared" shared large.ibd
+
+# Likewise when it is an older one that is found to be bad, after this one has been made.
+started=2026-11-20T02:00:00
+backup 23 --reuse=hardlink
+printf x | dd of="$new/ibdata1" conv=notrunc status=none
+touch -d "$time" "$new/ibdata1"
+started=$later
+cp -a --link "$new" "$root/backup_20261124_020000"
+find_bad "$new"
+old=$root/backup_20261124_020000
+backup 25 --reuse=hardlink
+expect_stderr "unchanged files are shared with $old, when their content is the same"
 
 # --- names
 rm -r "${root:?}"/*

@@ -27,6 +27,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "",
     "",
     "one line 'bytes=N files=N': lengths of regular files and symbolic links, number of the former",
+    "2   failed; nothing is left behind, unless --keep_failed is given\n"
     "4   failed, and the destination could not be removed again",
 };
 

@@ -16,7 +16,6 @@
 
 DEFINE_string(backup, "", "the backup, such as /backups/mysql/backup_20261123_020000");
 DEFINE_string(verdict, "", "good or bad");
-DEFINE_string(databases, "all", "whose tables were checked: all, or the name of a database");
 DEFINE_int32(seconds, 0, "how long the verification took");
 
 namespace mysql_backup {
@@ -48,7 +47,6 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   verdict.good = FLAGS_verdict == "good";
   verdict.time = absl::Now();
   verdict.duration = absl::Seconds(FLAGS_seconds);
-  verdict.databases = FLAGS_databases;
   return WriteVerdict(backup.get(), FLAGS_backup, verdict, records);
 }
 

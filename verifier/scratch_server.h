@@ -18,9 +18,9 @@ struct ScratchServerOptions {
   std::string socket;     // a link to the server's socket is made here
   std::string server;     // the server program; empty: found by the flavour of the datadir
   std::string user = "mysql";
-  std::string options_file;                           // the server's --defaults-file; empty: none
-  std::vector<std::string> server_options;            // added to the server's command line
-  absl::Duration start_timeout = absl::Seconds(600);  // for recovery, and for each start and stop
+  std::string options_file;                       // the server's --defaults-file; empty: none
+  std::vector<std::string> server_options;        // added to the server's command line
+  absl::Duration start_timeout = absl::Hours(1);  // for recovery, and for each start and stop
   std::string setpriv = "/usr/bin/setpriv";
   std::vector<std::string> command;
 };

@@ -66,7 +66,8 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
       {"put the live server's lower_case_table_names under [mysqld] in SERVER_OPTIONS_FILE "
        "(scratch_server: --options_file)",
        {"lower_case_table_names settings"}},
-      {"put the live server's innodb_data_file_path, and what else tells where its files are, "
+      {"see whether ibdata1 is missing (check_manifest); otherwise put the live server's "
+       "innodb_data_file_path, and what else tells where its files are, "
        "under "
        "[mysqld] in SERVER_OPTIONS_FILE (scratch_server: --options_file)",
        {"Creating system tablespace with existing redo log"}},

@@ -20,9 +20,9 @@ on_exit without_binlog
 systemctl restart mariadb || fail 'the server does not start with a binary log'
 
 # What the two servers call differently.
-position='SHOW MASTER STATUS' last_gtid='SELECT @@gtid_binlog_pos'
+position='SHOW MASTER STATUS' last_gtid='SELECT @@gtid_binlog_pos' separator=-
 if [[ $server == mysql ]]; then
-  position='SHOW BINARY LOG STATUS'
+  position='SHOW BINARY LOG STATUS' separator=:
   last_gtid="SELECT CONCAT(SUBSTRING_INDEX(@@gtid_executed, ':', 1), ':', SUBSTRING_INDEX(@@gtid_executed, '-', -1))"
 fi
 
@@ -147,7 +147,7 @@ expect_refused() { # PATTERN OPTION...
 expect_refused 'ends at [0-9]+, before the position 99999999' --until="$later_file:99999999" --binlogs=/backups/binlogs
 expect_refused "2020-01-01 00:00:00 is before .*, the backup's own: restore an older backup" \
   --until='2020-01-01 00:00:00' --binlogs=/backups/binlogs
-[[ $server == mariadb ]] || expect_refused "is before .*, the backup's own" --until="${later_gtid%:*}:1" --binlogs=/backups/binlogs
+expect_refused 'is in the backup already' --until="${later_gtid%[:-]*}${separator}1" --binlogs=/backups/binlogs
 expect_refused 'the binary log after mysql-bin.000003 is missing' --until=mysql-bin.000099:4 --binlogs=/backups/binlogs
 mv /backups/binlogs/mysql-bin.000001 /backups/aside
 expect_refused 'mysql-bin.000001, at which the replay begins, is missing \(in /backups/binlogs\)' --until="$moment" --binlogs=/backups/binlogs
@@ -156,6 +156,13 @@ mv /backups/aside /backups/binlogs/mysql-bin.000001
 restore --until=yesterday --binlogs=/backups/binlogs
 [[ $status == 1 || $status == 2 ]] || fail "exit code $status"
 expect_log "'yesterday' is neither a local time"
+
+# --- a transaction that the logs do not have: told when they have been replayed, and no server can enter
+restore --until="${later_gtid%[:-]*}${separator}99999999" --binlogs=/backups/binlogs
+expect_status 4
+expect_log 'replay: FAILED .*(the binary logs end before|do not have the transaction)'
+[[ -e $target/RESTORE_UNFINISHED && $(stat -c '%u %a' "$target") == '0 700' ]] || fail 'a half restore is open'
+rm -rf "$target"
 
 # --- interrupted in the middle of the replay: plainly unfinished, and it can be run again
 : >"$log_file"
