@@ -7,7 +7,7 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 usage() {
   cat <<'END'
 Usage: lab/faults.sh [--quick] [--server=mysql] [--configure=KEY=VALUE] [--filesystem=xfs]
-                     [--product=DIR] [--output=DIR] [--jobs=N] [SUITE...]
+                     [--product=DIR] [--output=DIR] [--from=N] [--jobs=N] [SUITE...]
        lab/faults.sh [--server=mysql] --repeat=SUITE/FAULT@POINT
        lab/faults.sh --report=DIR
        lab/faults.sh --list
@@ -24,6 +24,7 @@ suite: "SUITE trials=N survived=N unreached=N".
   --filesystem=xfs
                   in the container, instead of ext4: for REUSE=reflink
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
+  --from=N        leave out the first N trials of each suite, which an earlier run has done
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
   --report=DIR    print the table of docs/reliability.md from the results in DIR
@@ -88,14 +89,14 @@ run_part() {
       --output="$output/logs" "$script" "$suite" "$@"
   else
     exec "$lab/run.sh" --server="$server" --product="$product" "${with[@]}" --with="$lab/faults" --output="$output/logs" \
-      --timeout=7200 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
+      --timeout=14400 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
   fi
 }
 
 run_suite() {
   local suite=$1 part status=0 pids=() pid
-  local options=()
-  [[ $quick == no ]] || options=("--every=$(field_of "$suite" 3)")
+  local options=("--from=$from")
+  [[ $quick == no ]] || options+=("--every=$(field_of "$suite" 3)")
   for ((part = 0; part < jobs; part++)); do
     run_part "$suite" "--part=$part/$jobs" "${options[@]}" >"$output/$suite.part$part" \
       2> >(sed "s|^|$suite: |" >&2) &
@@ -110,7 +111,7 @@ run_suite() {
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
 }
 
-quick=no filesystem=ext4 server=mariadb root=/ product='' output='' jobs=2 repeat=''
+quick=no from=0 filesystem=ext4 server=mariadb root=/ product='' output='' jobs=2 repeat=''
 suites=() configuration=()
 for argument; do
   case $argument in
@@ -120,6 +121,7 @@ for argument; do
     --output=?*) output=$(realpath -m -- "${argument#*=}") ;;
     --filesystem=ext4 | --filesystem=xfs) filesystem=${argument#*=} ;;
     --configure=[A-Z]*=*) configuration+=("${argument#*=}") ;;
+    --from=[0-9]*) from=${argument#*=} ;;
     --jobs=[1-9]) jobs=${argument#*=} ;;
     --repeat=*/*@*) repeat=${argument#*=} ;;
     --report=?*) report "${argument#*=}" && exit 0 ;;

@@ -1,12 +1,12 @@
 # The options of the suites' scripts; to be sourced after trial.sh, with the script's arguments:
 #
-#   SUITE [--part=I/N] [--every=K] [--only=FAULT@POINT]
+#   SUITE [--part=I/N] [--every=K] [--from=N] [--only=FAULT@POINT]
 #
 # and then `chosen INDEX ID` tells whether a trial is to be run.
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034  # for those that source this
-suite=$1 part=0 parts=1 every=1 only=
+suite=$1 part=0 parts=1 every=1 from=0 only=
 shift
 for argument; do
   case $argument in
@@ -15,6 +15,7 @@ for argument; do
       parts=${part#*/} part=${part%/*}
       ;;
     --every=*) every=${argument#*=} ;;
+    --from=*) from=${argument#*=} ;;
     --only=*) only=${argument#*=} ;;
   esac
 done
@@ -23,6 +24,6 @@ chosen() {
   if [[ -n $only ]]; then
     [[ $2 == "$only" ]]
   else
-    (($1 % every == 0 && $1 / every % parts == part))
+    (($1 >= from && $1 % every == 0 && $1 / every % parts == part))
   fi
 }
