@@ -133,7 +133,7 @@ absl::Status ReadLock::Ask(absl::Duration lock_wait, const MysqlOptions& mysql) 
   asked_at_ = SteadyNow();
   // Before the lock is asked for, since this process may be stopped while it waits.
   RETURN_IF_ERROR(LimitSilence().status());
-  const absl::Status locked = session_.Query("FLUSH TABLES WITH READ LOCK").status();
+  absl::Status locked = session_.Query("FLUSH TABLES WITH READ LOCK").status();
   granted_at_ = SteadyNow();
   if (locked.ok()) return locked;
   // MySQL can return an error and hold the global lock all the same: unlock whatever was said.

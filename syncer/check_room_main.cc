@@ -53,8 +53,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
     RETURN_IF_ERROR(mysql_backup::CheckPathFlag("origin", FLAGS_origin));
     RETURN_IF_ERROR(mysql_backup::CheckNotOn(room, FLAGS_origin));
   }
-  const absl::Status fits = mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
-                                                    static_cast<uint64_t>(FLAGS_files), FLAGS_root);
+  absl::Status fits = mysql_backup::CheckRoom(room, static_cast<uint64_t>(FLAGS_bytes),
+                                              static_cast<uint64_t>(FLAGS_files), FLAGS_root);
   if (fits.ok()) return fits;
   ASSIGN_OR_RETURN(const bool may_share, MayShare(reuse));
   if (!may_share) {

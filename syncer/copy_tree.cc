@@ -143,8 +143,7 @@ class SideBySide {
     }
     for (const absl::string_view name : absl::StrSplit(list, '\0', absl::SkipEmpty())) {
       RETURN_IF_ERROR(CheckInterrupt());
-      const absl::Status status =
-          task_.previous->Clone(std::string(name), task_.destination.directory);
+      absl::Status status = task_.previous->Clone(std::string(name), task_.destination.directory);
       if (status.ok()) continue;
       if (!absl::IsUnimplemented(status)) return status;
       absl::MutexLock lock(&mutex_);

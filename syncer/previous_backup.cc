@@ -49,7 +49,7 @@ PreviousBackup::PreviousBackup(std::string path, UniqueFd directory, Manifest ma
             [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
   std::vector<absl::string_view> checksums;
   for (const ManifestEntry& entry : manifest_.entries) {
-    if (entry.kind == ManifestEntry::Kind::kFile) checksums.push_back(entry.checksum);
+    if (entry.kind == ManifestEntry::Kind::kFile) checksums.emplace_back(entry.checksum);
   }
   std::sort(checksums.begin(), checksums.end());
   for (size_t i = 1; i < checksums.size(); ++i) {

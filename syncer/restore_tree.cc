@@ -106,7 +106,7 @@ absl::Status CheckRoomFor(int backup, const RestoreTreeOptions& options) {
     room.bytes += unfinished.blocks;
     room.inodes += unfinished.files;
   }
-  const absl::Status fits = CheckRoom(room, use.blocks, use.files, options.target);
+  absl::Status fits = CheckRoom(room, use.blocks, use.files, options.target);
   if (fits.ok()) return fits;
   // The exit code for "no" is that of a damaged backup here.
   return absl::ResourceExhaustedError(
