@@ -222,7 +222,7 @@ touch "$test_dir/go"
 finish
 expect_exit 0
 expect_stderr 'INFO .*the thin pool vg_mysql/pool is 94 % full \(940 of 1000 MiB\)'
-expect_stderr 'WARNING .*the thin pool vg_mysql/pool is 94 % full .*, its metadata 20 %; once it is full the server cannot write'
+expect_stderr 'WARNING .*the thin pool vg_mysql/pool is 94 % full .*, its metadata 20 %; once it is full the server cannot write. Extend it now: lvextend --size \+1G vg_mysql/pool,'
 expect "more was said" test "$(wc -l <"$test_dir/stderr")" = 2
 expect "extended" not grep -q lvextend "$calls"
 # By its data, by its metadata, and by the rate at which it fills.

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -30,7 +31,9 @@ constexpr double kPoolWarning = 90;  // from here on also when it would be full 
 constexpr double kPoolFull = 99;
 constexpr double kPoolMetadataFull = 90;  // of a small pool's the kernel keeps the last tenth back
 
-// What a copy does after SIGTERM is to remove itself. When that takes long, the server, which may
+constexpr char kPoolWords[] = "the thin pool ";
+
+// When a command takes long to end after SIGTERM (a copy may remove itself), the server, which may
 // be locked, should not wait for it: the run removes the rest.
 constexpr absl::Duration kKillAfter = absl::Minutes(1);
 
@@ -52,7 +55,7 @@ class Watcher {
     SaySight(snapshot.status());
     if (!snapshot.ok()) return absl::OkStatus();
     const bool thin = snapshot->volume.IsThin();
-    if (thin) name_ = absl::StrCat("the thin pool ", FullName(snapshot->space.name));
+    if (thin) name_ = absl::StrCat(kPoolWords, FullName(snapshot->space.name));
     const Usage usage = UsageOf(snapshot->space, SteadyNow());
     rate_.Add(usage);
     SayUsage(usage);
@@ -101,9 +104,10 @@ class Watcher {
     }
     if (usage.Percent() >= kPoolWarning && warned_.empty()) {
       warned_ = seen;
-      LOG(WARNING) << seen
-                   << "; once it is full the server cannot write. Extend it now: lvextend (of a "
-                      "snapshot's pool: the pool, --poolmetadatasize for its metadata)";
+      LOG(WARNING)
+          << seen
+          << "; once it is full the server cannot write. Extend it now: lvextend --size +1G "
+          << absl::StripPrefix(name_, kPoolWords) << ", or --poolmetadatasize +64M";
     }
     return absl::OkStatus();
   }

@@ -134,11 +134,12 @@ absl::Status CheckRestoring(int target, const std::string& path) {
       kRestoringName, " in it; nothing was changed"));
 }
 
-void CloseTarget(int target) {
+void CloseTarget(int target, const std::string& path) {
   struct stat mark = {};
   if (fstatat(target, kUnfinishedName, &mark, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (fchmod(target, 0700) != 0 || fchown(target, 0, 0) != 0) {
-    LOG(ERROR) << ErrnoError("take the target for root alone again").message();
+    LOG(ERROR) << ErrnoError(absl::StrCat("take ", path, " for root alone again")).message()
+               << "; it is unfinished: start no server there";
   }
 }
 

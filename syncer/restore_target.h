@@ -42,7 +42,7 @@ absl::Status SyncTarget(int target, const std::string& path);
 absl::Status FinishTarget(int target, const std::string& path);
 
 // Takes a target with the file above for root alone again, as far as that is possible.
-void CloseTarget(int target);
+void CloseTarget(int target, const std::string& path);
 
 }  // namespace mysql_backup
 

@@ -221,7 +221,7 @@ absl::StatusOr<RestoredTree> RestoreTree(const RestoreTreeOptions& options) {
   if (options.dry_run) return RestoredTree{0, 0, manifest.has_value()};
   ASSIGN_OR_RETURN(const UniqueFd target, PrepareTarget(options.target, options.backup));
   absl::StatusOr<RestoredTree> restored = Restore(options, backup.get(), manifest, target.get());
-  if (!restored.ok()) CloseTarget(target.get());
+  if (!restored.ok()) CloseTarget(target.get(), options.target);
   if (restored.ok() || ExitCodeOf(restored.status()) != ExitCode::kFailed) return restored;
   return LeftBehindError(absl::StrCat(restored.status().message(), "; ", options.target,
                                       " is left unfinished; restore again, it begins anew"));
@@ -231,7 +231,7 @@ absl::Status CompleteRestore(const RestoreTreeOptions& options) {
   ASSIGN_OR_RETURN(const UniqueFd target, OpenDirectory(options.target));
   RETURN_IF_ERROR(CheckRestoring(target.get(), options.target));
   absl::Status status = Complete(options, target.get());
-  if (!status.ok()) CloseTarget(target.get());
+  if (!status.ok()) CloseTarget(target.get(), options.target);
   return status;
 }
 
