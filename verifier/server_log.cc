@@ -67,9 +67,8 @@ absl::optional<std::string> HostTrouble(absl::string_view log) {
        "(scratch_server: --options_file)",
        {"lower_case_table_names settings"}},
       {"see whether ibdata1 is missing (check_manifest); otherwise put the live server's "
-       "innodb_data_file_path, and what else tells where its files are, "
-       "under "
-       "[mysqld] in SERVER_OPTIONS_FILE (scratch_server: --options_file)",
+       "innodb_data_file_path, and what else tells where its files are, under [mysqld] in "
+       "SERVER_OPTIONS_FILE (scratch_server: --options_file)",
        {"Creating system tablespace with existing redo log"}},
       {"install the provider's package, and put plugin_load_add=provider_NAME under [mariadb] in "
        "SERVER_OPTIONS_FILE (scratch_server: --options_file)",

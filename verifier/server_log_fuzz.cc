@@ -19,7 +19,10 @@ constexpr absl::string_view kError = "\n2026-11-23 2:00:00 0 [ERROR] InnoDB: ";
 bool SpeaksOfErrors(absl::string_view log) {
   return absl::StrContains(log, "[ERROR]") || absl::StrContains(log, "[FATAL]") ||
          absl::StrContains(log, "Assertion failure") || absl::StrContains(log, "setpriv: ") ||
-         absl::StrContains(log, "error while loading shared libraries");
+         absl::StrContains(log, "error while loading shared libraries") ||
+         absl::StrContains(log, "required defaults file") ||
+         absl::StrContains(log, "defaults handling") ||
+         absl::StrContains(log, "Found option without preceding group");
 }
 
 }  // namespace
