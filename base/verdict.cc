@@ -7,8 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/directory.h"
 #include "base/percent.h"
 #include "base/status.h"
+#include "base/unique_fd.h"
 
 namespace mysql_backup {
 namespace {
@@ -50,6 +52,17 @@ absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records) {
   }
   verdict.duration = absl::Seconds(seconds);
   return verdict;
+}
+
+absl::StatusOr<absl::optional<Verdict>> FindVerdict(int root, const std::string& name) {
+  ASSIGN_OR_RETURN(const UniqueFd backup, OpenDirectoryAt(root, name));
+  const absl::StatusOr<Manifest> records = ReadManifestRecords(backup.get(), name);
+  if (records.ok()) return ReadVerdict(backup.get(), *records);
+  if (absl::IsNotFound(records.status())) return absl::optional<Verdict>();
+  if (!absl::IsDataLoss(records.status())) return records.status();
+  Verdict damaged;
+  damaged.time = absl::InfiniteFuture();
+  return absl::optional<Verdict>(damaged);
 }
 
 }  // namespace mysql_backup

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/manifest.h"
@@ -30,6 +31,11 @@ absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& ve
 // Returns the verdict on the backup open at `backup`, whose manifest has these `records`; nullopt
 // where there is none on this manifest.
 absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records);
+
+// Returns the verdict on the backup `name` in the directory open at `root`; nullopt where there is
+// none. A manifest that is damaged is as good as a bad verdict, of the infinite future since nobody
+// knows when that happened.
+absl::StatusOr<absl::optional<Verdict>> FindVerdict(int root, const std::string& name);
 
 }  // namespace mysql_backup
 

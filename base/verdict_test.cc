@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include <fstream>
 #include <string>
 
+#include "absl/time/clock.h"
 #include "base/unique_fd.h"
 
 namespace mysql_backup {
@@ -41,6 +44,21 @@ TEST(VerdictTest, IsBoundToTheManifest) {
     EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value()) << text;
     EXPECT_FALSE(ReadVerdict(backup.get(), Manifest()).has_value()) << text;
   }
+}
+
+TEST(VerdictTest, ADamagedManifestIsABadVerdictForEver) {
+  const UniqueFd root(open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  EXPECT_TRUE(absl::IsNotFound(FindVerdict(root.get(), "backup").status()));
+
+  const std::string backup = testing::TempDir() + "/backup";
+  ASSERT_EQ(mkdir(backup.c_str(), 0700), 0);
+  EXPECT_FALSE(FindVerdict(root.get(), "backup").value().has_value());
+
+  std::ofstream(backup + "/" + kManifestName) << "not a manifest\n";
+  const absl::optional<Verdict> damaged = FindVerdict(root.get(), "backup").value();
+  ASSERT_TRUE(damaged.has_value());
+  EXPECT_FALSE(damaged->good);
+  EXPECT_GT(damaged->time, absl::Now());
 }
 
 }  // namespace

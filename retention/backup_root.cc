@@ -15,7 +15,6 @@
 #include "base/exit_code.h"
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "base/manifest.h"
 #include "base/published.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -80,13 +79,9 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
 enum class Known { kGood, kBad, kNothing };
 
 Known WhatIsKnown(int root, const std::string& name) {
-  const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
-  if (!backup.ok()) return Known::kNothing;
-  const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
-  if (!records.ok()) return absl::IsDataLoss(records.status()) ? Known::kBad : Known::kNothing;
-  const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
-  if (!verdict.has_value()) return Known::kNothing;
-  return verdict->good ? Known::kGood : Known::kBad;
+  const auto verdict = FindVerdict(root, name);
+  if (!verdict.ok() || !verdict->has_value()) return Known::kNothing;
+  return (*verdict)->good ? Known::kGood : Known::kBad;
 }
 
 // Returns which of `going` has to stay: when some of `kept` are known to be bad, and none to be

@@ -28,12 +28,8 @@ constexpr absl::Duration kGranularity = absl::Seconds(2);
 // wrong.
 bool AnyFoundBadSince(int root, const std::vector<std::string>& names, absl::Time since) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const absl::StatusOr<UniqueFd> backup = OpenDirectoryAt(root, name);
-    if (!backup.ok()) return false;
-    const absl::StatusOr<Manifest> records = ReadManifestRecords(backup->get(), name);
-    if (!records.ok()) return false;
-    const absl::optional<Verdict> verdict = ReadVerdict(backup->get(), *records);
-    return verdict.has_value() && !verdict->good && verdict->time > since;
+    const auto verdict = FindVerdict(root, name);
+    return verdict.ok() && verdict->has_value() && !(*verdict)->good && (*verdict)->time > since;
   });
 }
 
