@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -53,6 +52,11 @@ std::string Default(const gflags::CommandLineFlagInfo& flag) {
   return absl::StrCat(" (default: ", flag.default_value, ")");
 }
 
+absl::string_view ValueWord(const gflags::CommandLineFlagInfo& flag) {
+  if (flag.type == "bool") return "";
+  return flag.type == "string" ? "=TEXT" : "=N";
+}
+
 std::string HelpText(const ToolHelp& help) {
   std::string text =
       absl::StrCat(help.name, ": ", help.purpose, "\n\nUsage: ", help.name, " [FLAGS]",
@@ -61,9 +65,8 @@ std::string HelpText(const ToolHelp& help) {
   gflags::GetAllFlags(&flags);
   for (const gflags::CommandLineFlagInfo& flag : flags) {
     if (!IsOwnFlag(flag)) continue;
-    absl::StrAppend(&text, "  --", flag.name, flag.type == "bool" ? "" : "=",
-                    flag.type == "bool" ? "" : absl::AsciiStrToUpper(flag.type), "\n      ",
-                    flag.description, Default(flag), "\n");
+    absl::StrAppend(&text, "  --", flag.name, ValueWord(flag), "\n      ", flag.description,
+                    Default(flag), "\n");
   }
   absl::StrAppend(&text,
                   "  --help\n      print this and exit\n  --version\n      print the version and "

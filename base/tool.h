@@ -17,7 +17,7 @@ namespace mysql_backup {
 struct ToolHelp {
   absl::string_view name;
   absl::string_view purpose;     // one sentence
-  absl::string_view arguments;   // "" for a tool that takes flags only
+  absl::string_view arguments;   // what must be given: flags without a useful default, and the rest
   absl::string_view stdin_use;   // "" for a tool that does not read it
   absl::string_view stdout_use;  // the grammar of what it prints
   // The exit codes beyond 0 (done) and 1 (wrong usage), one a line; without a first line for 2 that

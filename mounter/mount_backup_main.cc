@@ -17,7 +17,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "mount_backup",
     "mounts a backup on another directory, read-only.",
-    "",
+    "--backup=PATH --mount_point=PATH",
     "",
     "",
     "4   failed, and the mount stays: stderr says why\n",

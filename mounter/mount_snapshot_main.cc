@@ -19,7 +19,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "mount_snapshot",
     "mounts a snapshot read-only, with the options that fit its filesystem (ext4 or xfs).",
-    "",
+    "--device=PATH --mount_point=PATH",
     "",
     "",
     "4   failed, and the mount stays: stderr says why\n",

@@ -24,7 +24,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "unmount_snapshot",
     "unmounts all that is mounted on a directory; nothing mounted, or no such directory, is fine.",
-    "",
+    "--mount_point=PATH",
     "",
     "",
     "2   refused; nothing was unmounted\n"

@@ -15,7 +15,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "check_datadir",
     "proves that everything the server keeps lies in its data directory on one volume.",
-    "",
+    "--device=PATH",
     "",
     "one record 'bytes=N files=N subdirectory=PATH': what the data takes on the disk, and where it "
     "is in the volume's filesystem, empty for the top of it",

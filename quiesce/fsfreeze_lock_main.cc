@@ -25,7 +25,7 @@ using mysql_backup::UsageError;
 constexpr mysql_backup::ToolHelp kHelp = {
     "fsfreeze_lock",
     "holds FLUSH TABLES WITH READ LOCK until it reads 'release' from a fifo.",
-    "",
+    "--fifo=PATH",
     "",
     "a record 'locked key=value ...' when the lock is held, 'held ...' for each 'check', and "
     "'released ...' at the end",

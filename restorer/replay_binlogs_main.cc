@@ -26,7 +26,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "replay_binlogs",
     "replays a server's binary logs from the moment of a backup to another one.",
-    "",
+    "--backup=PATH --binlogs=PATH --socket=PATH --until=WHERE",
     "",
     "",
     "2   failed, or the logs end before --until: what came before is applied, so restore again\n",

@@ -14,7 +14,7 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "expire_backups",
     "removes the published backups that it is told to, but never the last one, nor the last good "
     "one.",
-    "",
+    "--root=PATH",
     "the list that plan_retention prints, read whole and checked before anything is touched",
     "the name of each backup that was removed, one a line",
     "4   something could not be removed, or what was removed could not be written to stdout;\n"

@@ -25,7 +25,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "list_backups",
     "lists the published backups of a backup root, oldest first.",
-    "",
+    "--root=PATH",
     "",
     "names: one name a line, then 'end N' with the number of names; table: a line a backup; json:\n"
     "an array of objects (retention/README.md)",

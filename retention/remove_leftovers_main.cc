@@ -12,7 +12,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "remove_leftovers",
     "removes the copies, deletions and .verify that an interrupted run left; not during a run.",
-    "",
+    "--root=PATH",
     "",
     "the name of each directory that was removed, one a line",
     "4   something could not be removed, or what was removed could not be written to stdout;\n"

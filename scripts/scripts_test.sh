@@ -17,7 +17,7 @@ mkdir -p "$app/bin" "$app/lib"
 cp scripts/backup_mysql.sh scripts/verify_restore.sh "$app"
 cp scripts/lib/steps.sh "$app/lib"
 for tool in */*; do
-  [[ -x $tool && -f $tool && $tool != *.sh ]] && ln -s "$PWD/$tool" "$app/bin"
+  [[ -x $tool && -f $tool && $tool != *.sh && $tool != *_test ]] && ln -s "$PWD/$tool" "$app/bin"
 done
 config=$test_dir/mysql-backup.conf
 log=$test_dir/log
@@ -25,6 +25,20 @@ configure() { # LINE...
   printf '%s\n' "LOG_FILE=$log" "BACKUP_ROOT=$test_dir/backups" "$@" >"$config"
   chmod 600 "$config"
 }
+
+# A tool's usage line names each flag that it asks for when it is left out.
+for tool in "$app"/bin/*; do
+  usage=$("$tool" --help | sed -n 's/^Usage: //p')
+  expect "${tool##*/} has no usage line" test -n "$usage"
+  given=()
+  for _ in 1 2 3 4; do
+    run "$tool" "${given[@]}" </dev/null
+    [[ $(<"$test_dir/stderr") =~ --([a-z_]+)\ is\ needed ]] || break
+    flag=${BASH_REMATCH[1]}
+    expect "--$flag is not in: $usage" grep -q -e "--$flag=" <<<"$usage"
+    given+=("--$flag=$([[ $usage == *"--$flag=N"* ]] && echo 0 || echo /nonexistent/x)")
+  done
+done
 
 for script in backup_mysql.sh verify_restore.sh; do
   run "$app/$script" --help

@@ -19,7 +19,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "snapshot_await",
     "waits until the kernel has a snapshot, which is before the command that makes it ends.",
-    "",
+    "--pid=N",
     "",
     "",
     "3   the process has ended, and there is no snapshot",

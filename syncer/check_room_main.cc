@@ -22,8 +22,12 @@ DEFINE_string(reuse, "none",
 namespace {
 
 constexpr mysql_backup::ToolHelp kHelp = {
-    "check_room", "says whether a copy of a given size will find room, and makes nothing.", "", "",
-    "",           "3   there is not enough room, or it is on the volume with the data",
+    "check_room",
+    "says whether a copy of a given size will find room, and makes nothing.",
+    "--root=PATH --bytes=N --files=N",
+    "",
+    "",
+    "3   there is not enough room, or it is on the volume with the data",
 };
 
 absl::Status CheckCount(absl::string_view flag, int64_t value) {

@@ -27,7 +27,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "publish_backup",
     "writes a proven copy to disk and gives it its published name.",
-    "",
+    "--root=PATH --partial=NAME",
     "",
     "the path of the published backup, on one line, written just before the backup gets it",
     "2   not published; the copy is left where it was\n"

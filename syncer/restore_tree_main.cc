@@ -23,7 +23,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "restore_tree",
     "copies a backup into an empty data directory, and compares it with its manifest on the way.",
-    "",
+    "--backup=PATH --target=PATH",
     "",
     "one line 'bytes=N files=N proven=yes|no': what was restored (0 with --dry_run), and whether "
     "it\n"

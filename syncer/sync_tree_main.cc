@@ -24,7 +24,7 @@ namespace {
 constexpr mysql_backup::ToolHelp kHelp = {
     "sync_tree",
     "copies a datadir from a mounted snapshot to a hidden directory, all of it or nothing.",
-    "",
+    "--source=PATH --destination=PATH",
     "",
     "one line 'bytes=N files=N': lengths of regular files and symbolic links, number of the former",
     "2   failed; nothing is left behind, unless --keep_failed is given\n"

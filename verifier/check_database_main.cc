@@ -22,7 +22,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "check_database",
     "checks every table and view of a server's databases, and counts the rows.",
-    "",
+    "--socket=PATH",
     "",
     "one line a database: ok|bad tables=N views=N routines=N events=N rows=N bad=N database=NAME",
     "2   the server cannot be asked\n"

@@ -22,7 +22,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "check_manifest",
     "compares every file of a backup with the manifest that was written when it was made.",
-    "",
+    "--backup=PATH",
     "",
     "one line a difference: missing|added|changed PATH; then ok|bad entries=N bytes=N bad=N",
     "2   cannot tell: the backup cannot be read, or has no manifest\n"

@@ -24,7 +24,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "keep_verdict",
     "keeps with a backup what a verification of it has found, for lists to show.",
-    "",
+    "--backup=PATH --verdict=good|bad",
     "",
     "",
     "2   not kept, for example where the backup has no manifest, or its filesystem no extended\n"

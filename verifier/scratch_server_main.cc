@@ -42,7 +42,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "scratch_server",
     "runs a command beside a throwaway server that has recovered a copy of a backup.",
-    "-- COMMAND [ARG...]",
+    "--datadir=PATH --scratch=PATH --socket=PATH -- COMMAND [ARG...]",
     "the command's",
     "the command's",
     "2   this host cannot tell (no server program, no room, ...); nothing is left behind\n"
