@@ -220,7 +220,7 @@ step() {
 find_backup() {
   local name=$1
   tool list_backups --root="$BACKUP_ROOT" --format=names >"$run_dir/backups" || return
-  local names count
+  local names count known
   mapfile -t names <"$run_dir/backups"
   # Oldest first; the last line tells how many there are.
   count=${names[-1]#end }
@@ -230,10 +230,10 @@ find_backup() {
     return 3
   fi
   [[ $name != latest ]] || name=${names[-1]}
-  if ! printf '%s\n' "${names[@]}" | grep -qxF -- "$name"; then
+  for known in "${names[@]}"; do [[ $known != "$name" ]] || backup=$BACKUP_ROOT/$name; done
+  if [[ -z $backup ]]; then
     echo "there is no backup '$name' in $BACKUP_ROOT; see list_backups" >"$reason"
     return 3
   fi
-  backup=$BACKUP_ROOT/$name
   log INFO "one of $count: $backup"
 }
