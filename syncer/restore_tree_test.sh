@@ -195,9 +195,10 @@ expect_unfinished() {
   expect 'a server can enter' test "$(stat -c '%u %a' "$target")" = '0 700'
 }
 stub slow "touch \"\${!#}stray\" '$test_dir/started'" 'sleep 1000'
-# The server's own directory, which it could enter.
-install -d -m 0755 -o 106 -g 114 "$target"
 for signal in TERM KILL; do
+  # The server's own directory, which it could enter.
+  rm -rf "$target"
+  install -d -m 0755 -o 106 -g 114 "$target"
   start "$tools/restore_tree" --backup="$backup" --target="$target" --rsync="$test_dir/slow"
   wait_for test -e "$test_dir/started"
   kill -"$signal" "$started"
@@ -222,6 +223,28 @@ expect_unfinished
 restore
 expect_restored
 expect 'what the interrupted one had written' test ! -e "$target/stray"
+rm -r "$target"
+
+# --- a disk that fails at the very end
+restore_with_fault() { # [FLAG...]
+  run "$PWD/lab/faults/fault_point" --tools="$tools" --log="$test_dir/points" "$@" -- \
+    "$tools/restore_tree" --backup="$backup" --target="$target"
+}
+restore_with_fault
+expect_restored
+# All is on the disk before the top gets the owner and mode that let a server in, and then the rest.
+mapfile -t last < <(cut -f 1 "$test_dir/points" | tail -n 5)
+expect "not synced before it was opened: ${last[*]}" grep -q \
+  '/syncfs/1 .*/exec:rsync/.* .*/syncfs/2 .*/unlink/.* .*/fsync/' <<<"${last[*]}"
+rm -r "$target"
+restore_with_fault --at="${last[2]}" --error=EIO
+expect_exit 4
+expect_stderr 'cannot write .* to disk: .*part of it is lost'
+expect_unfinished
+restore_with_fault --at="${last[4]}" --error=EIO
+expect_exit 4
+expect_stderr 'the restore is complete, but after a power cut'
+expect 'a finished restore was closed' test "$(stat -c '%u:%g' "$target")" = 106:114
 rm -r "$target"
 
 # --- a damaged backup: every kind is found while it is copied
