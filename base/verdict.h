@@ -34,7 +34,7 @@ absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records);
 
 // Returns the verdict on the backup `name` in the directory open at `root`; nullopt where there is
 // none. A manifest that is damaged is as good as a bad verdict, of the infinite future since nobody
-// knows when that happened.
+// knows when that happened. An error where the system does not let us look.
 absl::StatusOr<absl::optional<Verdict>> FindVerdict(int root, const std::string& name);
 
 }  // namespace mysql_backup

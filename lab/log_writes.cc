@@ -218,7 +218,8 @@ absl::StatusOr<std::vector<PowerCut>> PlanCuts(const std::vector<LogEntry>& entr
     cuts->push_back({end, absl::nullopt});
     // A flush leaves nothing in flight: what it covers was, before it.
     const size_t before = entry.flush ? end - 1 : end;
-    if (!AnythingInFlight(entries, before)) continue;
+    // Behind a mark, a flush at once is that mark's own moment.
+    if (before == last || !AnythingInFlight(entries, before)) continue;
     if (!options.no_cache) cuts->push_back({before, 0});
     for (size_t i = 0; i < options.subsets; ++i) {
       PowerCut cut{last + 1 + random() % (before - last), absl::nullopt};

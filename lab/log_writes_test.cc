@@ -285,6 +285,21 @@ TEST(PlanCutsTest, CoversEveryBoundaryBehindTheMark) {
   EXPECT_LE(random, 10 * options.subsets);
 }
 
+TEST(PlanCutsTest, AFlushRightBehindAMarkAddsNothing) {
+  LogMaker maker;
+  maker.Write(0, Block('a')).Flush().Mark("made").Write(1, Block('b')).Mark("x").Flush();
+  const WriteLog log = OpenOrDie(maker);
+  PlanOptions options;
+  options.begin_mark = "made";
+  const absl::StatusOr<std::vector<PowerCut>> cuts = PlanCuts(log.entries, options);
+  ASSERT_TRUE(cuts.ok());
+  std::vector<PowerCut> whole_or_nothing;
+  std::copy_if(cuts->begin(), cuts->end(), std::back_inserter(whole_or_nothing),
+               [](const PowerCut& cut) { return cut.seed.value_or(0) == 0; });
+  EXPECT_EQ(whole_or_nothing,
+            (std::vector<PowerCut>{{5, absl::nullopt}, {5, 0}, {6, absl::nullopt}}));
+}
+
 TEST(PlanCutsTest, ASelectionKeepsTheMarks) {
   const WriteLog log = OpenOrDie(WithMarks());
   PlanOptions options;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -44,12 +45,12 @@ absl::StatusOr<absl::optional<UniqueFd>> LockUnused(int root, const std::string&
 }
 
 // What became of something that was to be removed.
-enum class Outcome { kRemoved, kWasGone, kInUse, kNotOurs };
+enum class Outcome { kRemoved, kWasGone, kInUse, kNotOurs, kStays };
 
-// Takes `name` away, and what a crash left of an earlier attempt. `left` are the names under which
-// something of it lies in the root; they matter when this fails.
+// Takes `name` away unless it `stays`, and in any case what a crash left of an earlier attempt.
+// `left` are the names under which something of it lies in the root; they matter when this fails.
 absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const std::string& name,
-                                  std::vector<std::string>* left) {
+                                  bool stays, std::vector<std::string>* left) {
   const std::string deleting = DeletingNameOf(name);
   *left = {name};
   ASSIGN_OR_RETURN(const Entry published, LookUp(root, name));
@@ -64,6 +65,7 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
     left->pop_back();
   }
   if (published == Entry::kNothing) return Outcome::kRemoved;
+  if (stays) return Outcome::kStays;
   ASSIGN_OR_RETURN(const absl::optional<UniqueFd> lock, LockUnused(root, name));
   if (!lock.has_value()) return Outcome::kInUse;
   RETURN_IF_ERROR(RenameNoReplace(root, name, deleting));
@@ -76,34 +78,50 @@ absl::StatusOr<Outcome> ExpireOne(int root, const std::string& root_path, const 
 }
 
 // What is known of a backup from the last verification of it.
-enum class Known { kGood, kBad, kNothing };
+enum class Known { kGood, kBad, kNothing, kCannotTell };
 
 Known WhatIsKnown(int root, const std::string& name) {
   const auto verdict = FindVerdict(root, name);
-  if (!verdict.ok() || !verdict->has_value()) return Known::kNothing;
+  if (!verdict.ok()) {
+    LOG(ERROR) << "what a verification found of " << name
+               << " cannot be read: " << OneLine(verdict.status().message());
+    return Known::kCannotTell;
+  }
+  if (!verdict->has_value()) return Known::kNothing;
   return (*verdict)->good ? Known::kGood : Known::kBad;
 }
 
-// Returns which of `going` has to stay: when some of `kept` are known to be bad, and none to be
-// good, the newest that is known to be good; and when all of them are bad, the newest that is not.
-// Empty when none has to.
-std::string LastGood(int root, const std::vector<std::string>& kept,
-                     const std::vector<std::string>& going) {
-  if (going.empty()) return "";
+// Which of those that are to go have to stay, and whether that is for want of knowledge.
+struct Staying {
+  std::vector<std::string> names;
+  bool cannot_tell = false;
+};
+
+// When some of `kept` are known to be bad, and none to be good, the newest of `going` that is known
+// to be good stays; when all of them are bad, and there is none, the newest that is not bad. Where
+// nothing can be told, one that is kept counts as bad, and one that is going stays besides.
+Staying LastGood(int root, const std::vector<std::string>& kept,
+                 const std::vector<std::string>& going) {
+  Staying staying;
+  if (going.empty()) return {};
   size_t bad = 0;
   for (auto name = kept.rbegin(); name != kept.rend(); ++name) {
     const Known known = WhatIsKnown(root, *name);
-    if (known == Known::kGood) return "";
-    if (known == Known::kBad) ++bad;
+    if (known == Known::kGood) return {};
+    if (known != Known::kNothing) ++bad;
+    if (known == Known::kCannotTell) staying.cannot_tell = true;
   }
-  if (bad == 0) return "";
+  if (bad == 0) return {};
   std::string not_bad;
   for (auto name = going.rbegin(); name != going.rend(); ++name) {
     const Known known = WhatIsKnown(root, *name);
-    if (known == Known::kGood) return *name;
+    if (known == Known::kCannotTell) staying.cannot_tell = true;
+    if (known == Known::kCannotTell || known == Known::kGood) staying.names.push_back(*name);
+    if (known == Known::kGood) return staying;
     if (known == Known::kNothing && not_bad.empty()) not_bad = *name;
   }
-  return bad == kept.size() ? not_bad : "";
+  if (bad == kept.size() && !not_bad.empty()) staying.names.push_back(not_bad);
+  return staying;
 }
 
 absl::Status LeftBehind(const std::string& root_path, const std::vector<std::string>& left) {
@@ -148,21 +166,23 @@ absl::Status ExpireBackups(const std::string& root_path, const std::vector<std::
   std::vector<std::string> going;
   std::set_intersection(published.begin(), published.end(), names.begin(), names.end(),
                         std::back_inserter(going));
-  const std::string last_good = LastGood(root.get(), kept, going);
+  const Staying staying = LastGood(root.get(), kept, going);
   std::vector<std::string> left;
   for (const std::string& name : names) {
-    if (name == last_good) {
-      LOG(WARNING)
-          << root_path << "/" << name
-          << " is left: none of those that stay is known to be good, and some are known to be bad; "
-             "verify them (verify_restore.sh --backup=NAME)";
-      continue;
-    }
     std::vector<std::string> left_of_this;
-    const absl::StatusOr<Outcome> outcome = ExpireOne(root.get(), root_path, name, &left_of_this);
+    const bool stays = absl::c_linear_search(staying.names, name);
+    const absl::StatusOr<Outcome> outcome =
+        ExpireOne(root.get(), root_path, name, stays, &left_of_this);
     if (!outcome.ok()) {
       LOG(ERROR) << name << ": " << OneLine(outcome.status().message());
       left.insert(left.end(), left_of_this.begin(), left_of_this.end());
+    } else if (*outcome == Outcome::kStays) {
+      LOG(WARNING)
+          << root_path << "/" << name
+          << " is left: none of those that stay is known to be good, and some are known to be bad"
+          << (staying.cannot_tell ? ", or cannot be told" : "")
+          << "; verify them (verify_restore.sh --backup=NAME)";
+      if (staying.cannot_tell) left.push_back(name);
     } else if (*outcome == Outcome::kInUse) {
       LOG(WARNING) << root_path << "/" << name
                    << " is left: a verification is using it; the next run will remove it";

@@ -16,6 +16,8 @@ namespace mysql_backup {
 // verification has locked is left, with a warning: the next run will be told to remove it again. So
 // is the last good one: when verifications have found some that would stay to be bad, and none to
 // be good, the newest that was found to be good; when all of them are bad, the newest other one.
+// Where it cannot be read what they found, none is removed that might be that one, which is an
+// error.
 //
 // FailedPrecondition, with nothing touched, when no published backup would be left. One failure
 // does not stop the others; in the end it is an error with ExitCode::kLeftBehind that names all

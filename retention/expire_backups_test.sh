@@ -90,6 +90,7 @@ while read -r known going stays; do
       g) found good "backup_2026110${day}_020000" ;;
       b) found bad "backup_2026110${day}_020000" ;;
       d) echo cut >"$root/backup_2026110${day}_020000/backup.manifest" ;;
+      l) ln -s nowhere "$root/backup_2026110${day}_020000/backup.manifest" ;; # cannot be read
       -) rm -r "$root/backup_2026110${day}_020000" ;;
     esac
   done
@@ -97,7 +98,12 @@ while read -r known going stays; do
   for day in ${going//,/ }; do list+="backup_2026110${day}_020000\\n"; done
   commas=${going//[^,]/}
   expire "${list}end $((${#commas} + 1))\\n"
-  expect_exit 0
+  if [[ $known == *l* && $stays != 3,4 ]]; then
+    expect_exit 4
+    expect_stderr 'ERROR .*what a verification found of .* cannot be read: .*backup.manifest'
+  else
+    expect_exit 0
+  fi
   names=
   for day in ${stays//,/ }; do names+=" backup_2026110${day}_020000"; done
   expect_names "${names# }"
@@ -116,6 +122,10 @@ g?bb 1,2 1,3,4
 bbbb 1,2 3,4
 ??bd 1,2 2,3,4
 ?-bb 1,2 1,3,4
+ggl? 1,2 2,3,4
+gl?b 1,2 1,2,3,4
+gglg 1,2 3,4
+?l?? 1,2 3,4
 END
 
 # The last backup stays, whoever asks.

@@ -62,6 +62,9 @@ class FaultHook {
     if (fault_.kind == Fault::kCrash) _exit(kCrashed);
     if (fault_.kind == Fault::kSignal) raise(SIGTERM);
     if (fault_.error != 0 && call.function == "fstatat") result_.looked_in_vain = true;
+    // A manifest that the disk has lost is a damaged one, which there are enough of.
+    const bool lost = fault_.error == EIO || fault_.error == EUCLEAN;
+    if (lost && absl::string_view(call.name) == "backup.manifest") return EACCES;
     return fault_.error;
   }
 
@@ -183,8 +186,11 @@ Fault RandomFault(Trial& trial, const RandomRoot& root) {
     fault.error = trial.Pick(Errors());
     fault.forever = trial.Percent(30);
   } else if (choice < 35 && !root.inner_directories.empty()) {
-    fault.kind = Fault::kMount;
     fault.path = trial.Pick(root.inner_directories);
+    // One over a backup would hide what was found of it.
+    const std::string name = fault.path.substr(fault.path.rfind('/'));
+    const bool hides = !root.model.bad.empty() && absl::EndsWith(fault.path, "/root" + name);
+    if (!hides) fault.kind = Fault::kMount;
   } else if (choice < 39 && !root.inner_files.empty()) {
     fault.kind = Fault::kImmutable;
     fault.path = trial.Pick(trial.Percent(50) ? root.inner_files : root.inner_directories);

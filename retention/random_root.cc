@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,31 @@ void Fill(Trial& trial, const std::string& top, const std::string& directory, in
         if (trial.Percent(15)) Must(chmod(path.c_str(), trial.Percent(50) ? 0500 : 0), path);
     }
   }
+}
+
+// What a verification has found, as it is kept with a backup.
+void KeepVerdict(Trial& trial, const std::string& name, const std::string& directory,
+                 ModelRoot* model) {
+  const size_t choice = trial.Below(8);
+  if (choice > 3) return;
+  const std::string manifest = directory + "/backup.manifest";
+  if (choice == 0) {
+    WriteFile(manifest, "mysql-backup-manifest 1\ncut short");
+    model->bad.insert(name);
+    trial.Describe("its manifest is damaged");
+    return;
+  }
+  WriteFile(manifest, "mysql-backup-manifest 1\nend entries=0 xxh128=5eed\n");
+  const std::string word = choice == 1 ? "bad" : "good";
+  const std::string verdict =
+      absl::StrCat("verified verdict=", word, " time=2026-11-26T03:00:00Z seconds=1 manifest=5eed");
+  // A tmpfs has no such attributes before Linux 6.6: then nothing is known of it.
+  if (setxattr(directory.c_str(), "user.mysql_backup.verified", verdict.data(), verdict.size(),
+               0) != 0) {
+    return;
+  }
+  (choice == 1 ? model->bad : model->good).insert(name);
+  trial.Describe(absl::StrCat("it was found to be ", word));
 }
 
 // By descriptor: deeper than a path may be long.
@@ -177,6 +203,7 @@ RandomRoot MakeRandomRoot(Trial& trial, const std::string& top) {
       MakeDirectory(path);
       made.inner_directories.push_back(path);
       Fill(trial, top, path, 3, &made);
+      KeepVerdict(trial, name, path, &made.model);
       if (trial.Below(2000) == 0) {
         MakeDeep(path, 1500);
       } else if (trial.Percent(1)) {

@@ -86,12 +86,27 @@ ModelOutcome ModelExpire(const ModelRoot& root, const std::vector<std::string>& 
   const std::set<std::string> listed(names.begin(), names.end());
   size_t published = 0;
   size_t kept = 0;
+  size_t kept_good = 0;
+  size_t kept_bad = 0;
+  std::string newest_good;
+  std::string newest_unknown;
   for (const std::string& name : ModelPublished(root)) {
     ++published;
-    if (listed.count(name) == 0) ++kept;
+    if (listed.count(name) == 0) {
+      ++kept;
+      kept_good += root.good.count(name);
+      kept_bad += root.bad.count(name);
+    } else if (root.good.count(name) > 0) {
+      newest_good = name;
+    } else if (root.bad.count(name) == 0) {
+      newest_unknown = name;
+    }
   }
   outcome.refused = published > 0 && kept == 0;
   if (outcome.refused) return outcome;
+  std::string stays;
+  if (kept_good == 0 && kept_bad > 0) stays = newest_good;
+  if (stays.empty() && kept_bad > 0 && kept_bad == kept) stays = newest_unknown;
   for (const std::string& name : names) {
     const std::string deleting = ModelDeletingName(name);
     if (root.IsOther(name)) {
@@ -99,7 +114,7 @@ ModelOutcome ModelExpire(const ModelRoot& root, const std::vector<std::string>& 
       continue;
     }
     if (root.IsDirectory(deleting)) outcome.gone.insert(deleting);
-    if (root.locked.count(name) > 0) continue;
+    if (name == stays || root.locked.count(name) > 0) continue;
     if (root.IsDirectory(name) && root.IsOther(deleting)) {
       outcome.left.push_back(name);
       continue;

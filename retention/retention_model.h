@@ -1,5 +1,5 @@
 // What retention must do, told a second time and as plainly as possible, for the tests to compare
-// with. It shares no code with the product and works on names alone.
+// with. It shares no code with the product and works on names and verdicts alone.
 
 #ifndef MYSQL_BACKUP_RETENTION_RETENTION_MODEL_H_
 #define MYSQL_BACKUP_RETENTION_RETENTION_MODEL_H_
@@ -18,6 +18,8 @@ namespace mysql_backup {
 struct ModelRoot {
   std::map<std::string, bool> entries;  // by name: whether it is a directory
   std::set<std::string> locked;         // directories that a verification uses
+  std::set<std::string> good;           // directories that one has found to be good
+  std::set<std::string> bad;
 
   bool IsDirectory(const std::string& name) const;
   bool IsOther(const std::string& name) const;
