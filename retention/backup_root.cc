@@ -83,8 +83,8 @@ enum class Known { kGood, kBad, kNothing, kCannotTell };
 Known WhatIsKnown(int root, const std::string& name) {
   const auto verdict = FindVerdict(root, name);
   if (!verdict.ok()) {
-    LOG(ERROR) << "what a verification found of " << name
-               << " cannot be read: " << OneLine(verdict.status().message());
+    LOG(WARNING) << "what a verification found of " << name
+                 << " cannot be read: " << OneLine(verdict.status().message());
     return Known::kCannotTell;
   }
   if (!verdict->has_value()) return Known::kNothing;

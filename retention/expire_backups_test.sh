@@ -100,7 +100,7 @@ while read -r known going stays; do
   expire "${list}end $((${#commas} + 1))\\n"
   if [[ $known == *l* && $stays != 3,4 ]]; then
     expect_exit 4
-    expect_stderr 'ERROR .*what a verification found of .* cannot be read: .*backup.manifest'
+    expect_stderr 'WARNING .*what a verification found of .* cannot be read: .*backup.manifest'
   else
     expect_exit 0
   fi
