@@ -1,7 +1,7 @@
 # Makes copy.sh's table. Input: name|milliseconds ...|the same with a sync ...|peak KiB
 
 BEGIN {
-  title["rsync_a"] = "`rsync -a`"
+  title["rsync_a"] = data == "hole" ? "`rsync -a --sparse`" : "`rsync -a`"
   title["cp_a"] = "`cp -a`"
   title["one_job"] = "`sync_tree --jobs=1`"
   title["several_jobs"] = "`sync_tree`"

@@ -43,7 +43,11 @@ make_data() {
 }
 
 # The commands that take turns; what they copy to is $scratch/copy or below $scratch/root.
-rsync_a() { rsync -a "$scratch/source/" "$scratch/copy/"; }
+rsync_a() { # or 64 GiB of zeros would be written
+  local sparse=()
+  [[ $data != hole ]] || sparse=(--sparse)
+  rsync -a "${sparse[@]}" "$scratch/source/" "$scratch/copy/"
+}
 cp_a() { cp -a "$scratch/source" "$scratch/copy"; }
 one_job() { sync_tree --jobs=1; }
 several_jobs() { sync_tree; }
@@ -52,8 +56,7 @@ sync_tree() { "$product/app/bin/sync_tree" --source="$scratch/source" --destinat
 # take NAME: one copy, from the disk.
 take() {
   local began ended synced
-  sync
-  echo 3 >/proc/sys/vm/drop_caches
+  drop_caches
   began=${EPOCHREALTIME/./}
   "$1" >"$scratch/words" 2>&1 || die 2 "$1 failed: $(<"$scratch/words")"
   ended=${EPOCHREALTIME/./}
@@ -73,7 +76,7 @@ memory_of() { # SESSION
   local pid sum=0 pss
   for pid in $(ps -s "$1" -o pid=); do
     read -r pss < <(awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null) || continue
-    ((sum += pss))
+    sum=$((sum + pss))
   done
   REPLY=$sum
 }
@@ -83,7 +86,7 @@ measure_peak() { # NAME
   local session peak=0
   # shellcheck disable=SC2163  # the name in it is meant
   export -f "$1" sync_tree
-  export scratch product PARTIAL
+  export scratch product PARTIAL data
   setsid bash -c "exec >/dev/null 2>&1; $1" &
   session=$!
   while kill -0 "$session" 2>/dev/null; do
@@ -107,6 +110,7 @@ main() {
   prepare 5 "${arguments[@]}"
   declare -gA copied=() on_disk=() peaks=()
   mkdir "$scratch/root"
+  need_room 9000
   make_data
   local -r names=(rsync_a cp_a one_job several_jobs)
   for ((i = 0; i < runs; i++)); do

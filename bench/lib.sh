@@ -16,6 +16,25 @@ die() {
   exit "$code"
 }
 
+# need_room MIB: refuses to fill the filesystem that the data are made on.
+need_room() {
+  local free
+  free=$(df --output=avail --block-size=1M "${TMPDIR:-/tmp}" | tail -n 1)
+  ((free >= $1 + 4096)) ||
+    die 2 "it needs $1 MiB and 4 GiB of reserve below ${TMPDIR:-/tmp}, and $((free)) MiB are free: set TMPDIR"
+}
+
+# unmount DIRECTORY: for a trap, which goes on when it fails.
+unmount() {
+  ! mountpoint -q "$1" || umount "$1" || umount --lazy "$1" || true
+}
+
+# drop_caches: what is read next comes from the disk.
+drop_caches() {
+  sync
+  echo 3 >/proc/sys/vm/drop_caches
+}
+
 # prepare DEFAULT_RUNS ARGUMENT...: sets runs, scratch (a directory that goes with the script) and
 # product, which is built when none is given.
 prepare() {

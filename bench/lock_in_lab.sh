@@ -17,7 +17,7 @@ prepare() {
   sed -e 's/^user=.*/user=root/' -e 's/^socket=.*/socket=\/run\/mysqld\/mysqld.sock/' \
     -e 's/^vgname=.*/vgname=vg_mysql/' -e 's/^lvname=.*/lvname=lv_mysql_data/' \
     -e 's/^lvsize=.*/lvsize=1G/' -e 's/^backuptype=.*/backuptype=none/' \
-    -e 's/^log_method=.*/log_method=none/' -e 's/^quiet=.*/quiet=1/' \
+    -e 's/^quiet=.*/quiet=1/' -e 's/^skip_mycnf=.*/skip_mycnf=1/' \
     /etc/mylvmbackup.conf >/root/mylvmbackup.conf
 }
 
@@ -52,9 +52,8 @@ ours() {
   /app/backup_mysql.sh </dev/null >/dev/null 2>&1 || (($? == 2))
   grep -q 'rsync: FAILED' /var/log/mysql_backup.log
 }
-# With backuptype=none it ends with 1 when all went well.
 mylvmbackup_() {
-  mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null >/root/words 2>&1 || (($? == 1))
+  mylvmbackup --configfile=/root/mylvmbackup.conf --action=backup </dev/null >/root/words 2>&1
   grep -q 'successfully removed' /root/words
 }
 

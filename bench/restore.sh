@@ -10,8 +10,8 @@ Usage: bench/restore.sh [--product=DIR] [--runs=N]
 
 Copies 1 GiB (eight files of 96 MiB, 4096 of 64 KiB) in turns with sync_tree and one rsync, with the
 same rsync without a manifest, with restore_tree from a backup, and with cp -a; then compares the backup with its
-manifest. Each time to a directory that is new, from the page cache, and with a sync of the filesystem
-at the end. Prints a Markdown table: seconds and ratios.
+manifest. Each time to a directory that is new, with the page cache dropped before, and with a sync of
+the filesystem at the end. Prints a Markdown table: seconds and ratios.
 
   --product=DIR  what scripts/install.sh --destdir=DIR made (default: built for this)
   --runs=N       rounds (5)
@@ -31,7 +31,9 @@ make_data() {
 
 # timed NAME COMMAND...: adds the seconds to the sample of that name.
 timed() {
-  local name=$1 began=$EPOCHREALTIME ended
+  local name=$1 began ended
+  drop_caches
+  began=$EPOCHREALTIME
   "${@:2}" >"$scratch/words" 2>&1 || die 2 "$* failed: $(<"$scratch/words")"
   sync --file-system "$scratch"
   ended=$EPOCHREALTIME
@@ -40,6 +42,7 @@ timed() {
 
 bare_rsync() { # as sync_tree runs it, but for the manifest
   rsync -aHAX --numeric-ids --modify-window=-1 --sparse --whole-file --one-file-system \
+    --checksum-choice=xxh128 \
     --info=progress2,nonreg0 "$scratch/source/" "$scratch/copy/"
 }
 

@@ -13,8 +13,9 @@ BEGIN {
   } else {
     title = kind[4] == "second" ? "second, REUSE=" kind[2] : "second, `rsync -a --link-dest`"
   }
-  printf "| 1 %% of all, in %s | %s | %s | %s | %.2f | %s | %.2f |\n", kind[3] == 1 ? "one file" : "all files", kind[1],
-    title, spread($2, "%d"), median($2) / first, spread($3, "%d"), median($3) / (mib / 100)
+  changed = kind[3] == 0 ? "none" : "1 % of all, in " (kind[3] == 1 ? "one file" : "all files")
+  printf "| %s | %s | %s | %s | %.2f | %s | %s |\n", changed, kind[1], title, spread($2, "%d"), median($2) / first,
+    spread($3, "%d"), kind[3] == 0 || kind[4] == "first" ? "" : sprintf("%.2f", median($3) / (mib / 100))
 }
 
 END {

@@ -6,13 +6,16 @@ source "$(dirname -- "$(readlink -f -- "$0")")/lib.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: bench/transactions.sh [--product=DIR] [--plot=FILE.svg]
+Usage: bench/transactions.sh [--product=DIR] [--runs=N] [--plot=FILE.svg]
 
 Boots the lab machine, in which sysbench reads and writes on two connections while the server is backed
-up: by backup_mysql.sh with each LOCK_SCOPE, and with a COPY_RATE; by mylvmbackup; by mariadb-backup.
-Prints a Markdown table of the transactions a second before, during and after, and plots them.
+up, in turns: by backup_mysql.sh with each LOCK_SCOPE, without and with a COPY_RATE; by mylvmbackup; by
+mariadb-backup. Each begins with the page cache dropped, and lasts until the backup is on the disk.
+Prints a Markdown table of the transactions a second before, during and after, and plots the first
+round.
 
   --product=DIR    what scripts/install.sh --destdir=DIR made (default: built for this)
+  --runs=N         rounds (5); N of 5 take an hour under emulation
   --plot=FILE.svg  the plot (default: none); needs gnuplot-nox
 
 Exit codes: 0 printed, 1 wrong usage, 2 failed. No figure is judged.
@@ -27,12 +30,16 @@ main() {
       *) rest+=("$argument") ;;
     esac
   done
-  prepare 1 "${rest[@]}"
+  prepare 5 "${rest[@]}"
   [[ -z $plot || -x /usr/bin/gnuplot ]] || die 2 'gnuplot is missing: run scripts/setup.sh --for=lab'
-  "$bench/../lab/run.sh" --product="$product" --smp=2 --timeout=3000 \
-    "$bench/transactions_in_lab.sh" >"$scratch/records" || die 2 'failed in the lab (see above)'
-  awk -f "$bench/statistics.awk" -f "$bench/transactions.awk" "$scratch/records"
-  [[ -z $plot ]] || gnuplot -e "records='$scratch/records'; plot_file='$plot'" "$bench/transactions.gnuplot"
+  "$bench/../lab/run.sh" --product="$product" --smp=2 --timeout=$((900 + 1200 * (runs + 1))) \
+    "$bench/transactions_in_lab.sh" "$runs" >"$scratch/records" || die 2 'failed in the lab (see above)'
+  awk -v runs="$runs" -f "$bench/statistics.awk" -f "$bench/transactions.awk" "$scratch/records"
+  [[ -n $plot ]] || return 0
+  # Of the first round.
+  awk '$2 == 1 { print $1, $3, $4 }' "$scratch/records" >"$scratch/plotted"
+  gnuplot -e "records='$scratch/plotted'; plot_file='$plot'" "$bench/transactions.gnuplot" ||
+    die 2 "$plot could not be plotted (see above)"
 }
 
 main "$@"
