@@ -105,7 +105,7 @@ run_suite() {
   for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
   cat "$output/$suite".part* >"$output/$suite.trials"
   rm "$output/$suite".part*
-  grep '^FAILED ' "$output/$suite.trials" | sed -E 's|^FAILED ([^ ]+):.*|&\n    lab/faults.sh --repeat=\1|' || true
+  grep '^FAILED ' "$output/$suite.trials" | sed -E "s|^FAILED ([^ ]+):.*|&\n    lab/faults.sh$how --repeat=\1|" || true
   summary "$output" "$suite"
   # A container that broke down must not pass for a short suite.
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
@@ -135,6 +135,11 @@ for argument; do
   esac
 done
 ((EUID == 0)) || die 1 'it needs root, for namespaces and loop devices'
+# What it takes to repeat a trial, besides its name.
+how=
+[[ $server == mariadb ]] || how+=" --server=$server"
+[[ $filesystem == ext4 ]] || how+=" --filesystem=$filesystem"
+for argument in "${configuration[@]}"; do how+=" --configure=$argument"; done
 [[ $server == mariadb ]] || root=$("$lab/mysql_root.sh") || die 125 'no machine with MySQL'
 
 temporary=$(mktemp -d)

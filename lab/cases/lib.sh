@@ -97,7 +97,14 @@ takes_writes() {
 
 # Nothing is left of a run, and the server takes writes.
 expect_clean() {
-  [[ -z $(lvs --noheadings -o lv_name,origin vg_mysql | awk 'NF > 1') ]] || fail 'a snapshot is left'
+  local volumes devices
+  volumes=$(lvs --noheadings -o lv_name,lv_tags vg_mysql)
+  [[ $volumes == *lv_mysql_data* ]] || fail 'lvs cannot tell what is left'
+  [[ $volumes != *mysql_snapshot* && $volumes != *mysql_lvm_backup* ]] ||
+    fail "a snapshot, or what was to be one, is left: $volumes"
+  devices=$(dmsetup info -c --noheadings -o name,suspended)
+  [[ $devices != *mysql_snapshot* && $devices != *Suspended* ]] ||
+    fail "a device of a snapshot is left, or one is suspended: $devices"
   ! mountpoint -q /mnt/mysql_snapshot || fail 'the snapshot is still mounted'
   [[ -z $(find "$root" -maxdepth 1 -name '.*' ! -path "$root" 2>/dev/null) ]] ||
     fail "hidden entries are left in $root"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The run is killed at a point, then the next run, which heals, at another; the one after that must
-# succeed. Usage: see options.sh. The second point is drawn with the first as seed.
+# succeed. Usage: see options.sh. The second point follows from the first.
 source /lab/cases/lib.sh
 source /lab/faults/trial.sh
 source /lab/faults/options.sh
@@ -17,8 +17,8 @@ mapfile -t all < <(chosen_points .)
 index=0
 for first in "${all[@]}"; do
   for who in script group; do
-    RANDOM=$index
-    second=${all[RANDOM % ${#all[@]}]}
+    read -r sum _ < <(cksum <<<"$who@$first")
+    second=${all[sum % ${#all[@]}]}
     chosen $((index++)) "$who@$first" || continue
     problems=()
     since=$(acknowledged)

@@ -6,14 +6,15 @@ source /lab/cases/lib.sh
 source /lab/faults/trial.sh
 source /lab/faults/options.sh
 
-# A line a program: path, calls in a run, exit codes, and whether its output is read.
+# A line a program: path, exit codes, whether its output is read, and which of its calls hang in a
+# trial, which takes as long as the product waits: two minutes for LVM.
 readonly PROGRAMS='
-/usr/bin/rsync     1   1,2,3,4,5,6,10,11,12,13,14,20,21,22,23,24,25,30,35   yes
-/usr/bin/mount     1   1,2,4,8,16,32,64                                     no
-/usr/sbin/blkid    1   2,4,8                                                yes
-/usr/sbin/lvm      11  2,3,4,5                                              yes
-/usr/sbin/dmsetup  7   1                                                    yes
-/usr/bin/flock     1   1,66,69                                              no
+/usr/bin/rsync     1,2,3,4,5,6,10,11,12,13,14,20,21,22,23,24,25,30,35   yes  all
+/usr/bin/mount     1,2,4,8,16,32,64                                     no   1
+/usr/sbin/blkid    2,4,8                                                yes  1
+/usr/sbin/lvm      2,3,4,5                                              yes  1
+/usr/sbin/dmsetup  1                                                    yes  1
+/usr/bin/flock     1,66,69                                              no   none
 '
 
 # Stands in for PROGRAM: at call N, and at later ones with "on", it does WAY.
@@ -51,6 +52,16 @@ restore_program() {
   mv "$real" "$program"
 }
 
+# How often a run that ends well calls PROGRAM, in REPLY.
+count_calls() {
+  replace_program "$1" 0 once nothing
+  backup
+  restore_program
+  expect_status 0
+  check_backups 0
+  REPLY=$(find /tmp/program.calls -mindepth 1 | wc -l)
+}
+
 try_program() { # ID PROGRAM N ONCE_OR_ON WAY
   local since first began=$SECONDS
   problems=()
@@ -79,21 +90,20 @@ try_program() { # ID PROGRAM N ONCE_OR_ON WAY
 
 begin_trials
 index=0
-while read -r program calls codes is_read; do
+while read -r program codes is_read hangs; do
   [[ -n $program ]] || continue
+  count_calls "$program"
+  calls=$REPLY
   ways=(crash killed nothing)
   for code in ${codes//,/ }; do ways+=("exit$code"); done
   # Done, and yet a failure.
   ways+=("late${codes%%,*}")
   [[ $is_read == no ]] || ways+=(silent half garbled rubbish closed)
-  # LVM has two minutes to end: once for the shortest of its calls.
-  case $program in
-    */rsync) ways+=(hang) ;;
-  esac
   for ((n = 1; n <= calls; n++)); do
-    for way in "${ways[@]}"; do
+    for way in "${ways[@]}" hang; do
+      [[ $way != hang || $hangs == all || $hangs == "$n" ]] || continue
       for extent in once on; do
-        ((n < calls)) || [[ $extent == once ]] || continue
+        [[ $extent == once || ($way != hang && $n -lt $calls) ]] || continue
         id=${program##*/}_${way}_$extent@$n
         chosen $((index++)) "$id" || continue
         try_program "$suite/$id" "$program" "$n" "$extent" "$way"
