@@ -32,6 +32,11 @@ kill_session() {
 restart_server() { systemctl restart mariadb; }
 stop_server() { systemctl stop mariadb; }
 kill_server() { systemctl kill --signal=KILL mariadb; }
+# It answers nobody for a while.
+freeze_server() {
+  systemctl kill --signal=STOP mariadb
+  (sleep 8 && systemctl kill --signal=CONT mariadb) &
+}
 kill_holder() { kill -KILL "$(holder)"; }
 stop_holder() { kill -STOP "$(holder)"; }
 
