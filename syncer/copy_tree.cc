@@ -245,7 +245,20 @@ absl::Status CopyDirectoryAttributes(const CopyOptions& options, const Tree& sou
   rsync.source_path = source.path;
   rsync.on_entry = [](const CopiedEntry&) {};
   rsync.on_progress = [](int64_t) {};
-  return RunRsync(rsync);
+  RETURN_IF_ERROR(RunRsync(rsync));
+  // Whatever it says, one that has done nothing leaves a tree that only root can enter.
+  struct stat from = {};
+  struct stat to = {};
+  if (fstat(source.directory, &from) != 0) return ErrnoError(absl::StrCat("look at ", source.path));
+  if (fstat(destination.directory, &to) != 0) {
+    return ErrnoError(absl::StrCat("look at ", destination.path));
+  }
+  if (from.st_mode == to.st_mode && from.st_uid == to.st_uid && from.st_gid == to.st_gid) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(absl::StrCat(options.rsync,
+                                          " ended well, and has not set the owner and mode of ",
+                                          destination.path, ": is it rsync?"));
 }
 
 }  // namespace mysql_backup

@@ -81,8 +81,11 @@ absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int 
     task.previous = &*previous;
   }
   ASSIGN_OR_RETURN(const TreeTotals totals, CopyContents(options.copy, task));
-  RETURN_IF_ERROR(CopyDirectoryAttributes(options.copy, task.source, task.destination));
+  const absl::Status attributes =
+      CopyDirectoryAttributes(options.copy, task.source, task.destination);
+  // Which would be why the other failed.
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
+  RETURN_IF_ERROR(attributes);
   RETURN_IF_ERROR(manifest.Finish());
   return totals;
 }

@@ -207,6 +207,12 @@ sync --rsync="$test_dir/mute"
 expect_stderr "copied less or more than there is: it told of 0 files and 0 bytes"
 expect_failed_and_gone
 
+# One that does nothing about the directories, and says nothing of it.
+stub lazy "[[ \" \$* \" == *' --include=*/ '* ]] || exec /usr/bin/rsync \"\$@\""
+sync --rsync="$test_dir/lazy"
+expect_stderr 'lazy ended well, and has not set the owner and mode of'
+expect_failed_and_gone
+
 # A process of rsync's that outlives it does not write behind our back.
 stub forking "$partly" "(trap '' TERM; while mkdir -p \"\${!#}late\"; do :; done) 2>/dev/null &" 'exit 12'
 sync --rsync="$test_dir/forking"
