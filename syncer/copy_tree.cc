@@ -256,9 +256,9 @@ absl::Status CopyDirectoryAttributes(const CopyOptions& options, const Tree& sou
   if (from.st_mode == to.st_mode && from.st_uid == to.st_uid && from.st_gid == to.st_gid) {
     return absl::OkStatus();
   }
-  return absl::InternalError(absl::StrCat(options.rsync,
-                                          " ended well, and has not set the owner and mode of ",
-                                          destination.path, ": is it rsync?"));
+  return absl::InternalError(absl::StrCat(
+      options.rsync, " ended well, and has not set the owner and mode of ", destination.path,
+      "; see whether that program is rsync (--version), then try again"));
 }
 
 }  // namespace mysql_backup

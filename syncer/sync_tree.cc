@@ -83,7 +83,7 @@ absl::StatusOr<TreeTotals> Copy(const SyncTreeOptions& options, int source, int 
   ASSIGN_OR_RETURN(const TreeTotals totals, CopyContents(options.copy, task));
   const absl::Status attributes =
       CopyDirectoryAttributes(options.copy, task.source, task.destination);
-  // Which would be why the other failed.
+  // A source that is gone is why the attributes could not be copied, and the better reason.
   RETURN_IF_ERROR(CheckStillThere(source, options.source));
   RETURN_IF_ERROR(attributes);
   RETURN_IF_ERROR(manifest.Finish());
