@@ -2,11 +2,11 @@
 
 #include <sys/xattr.h>
 
+#include <cerrno>
 #include <cstdint>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "base/directory.h"
 #include "base/percent.h"
 #include "base/status.h"
@@ -19,13 +19,16 @@ constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%SZ";
 
 }  // namespace
 
+std::string FormatVerdict(const Verdict& verdict, const Manifest& records) {
+  return absl::StrCat("verified verdict=", verdict.good ? "good" : "bad",
+                      " time=", absl::FormatTime(kTimeFormat, verdict.time, absl::UTCTimeZone()),
+                      " seconds=", absl::ToInt64Seconds(verdict.duration),
+                      " manifest=", records.Get("end", "xxh128"));
+}
+
 absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& verdict,
                           const Manifest& records) {
-  const std::string record =
-      absl::StrCat("verified verdict=", verdict.good ? "good" : "bad",
-                   " time=", absl::FormatTime(kTimeFormat, verdict.time, absl::UTCTimeZone()),
-                   " seconds=", absl::ToInt64Seconds(verdict.duration),
-                   " manifest=", records.Get("end", "xxh128"));
+  const std::string record = FormatVerdict(verdict, records);
   if (fsetxattr(backup, kVerdictAttribute, record.data(), record.size(), 0) == 0) {
     return absl::OkStatus();
   }
@@ -33,12 +36,8 @@ absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& ve
       absl::StrCat("keep the verdict on ", path, " as attribute ", kVerdictAttribute));
 }
 
-absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records) {
-  char text[4096];
-  const ssize_t size = fgetxattr(backup, kVerdictAttribute, text, sizeof text);
-  if (size < 0) return absl::nullopt;
-  const absl::optional<ManifestRecord> record =
-      ParseRecord(absl::string_view(text, static_cast<size_t>(size)));
+absl::optional<Verdict> ParseVerdict(absl::string_view text, const Manifest& records) {
+  const absl::optional<ManifestRecord> record = ParseRecord(text);
   if (!record.has_value() || record->word != "verified" ||
       record->Get("manifest") != records.Get("end", "xxh128")) {
     return absl::nullopt;
@@ -54,10 +53,20 @@ absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records) {
   return verdict;
 }
 
+absl::StatusOr<absl::optional<Verdict>> ReadVerdict(int backup, const std::string& path,
+                                                    const Manifest& records) {
+  char text[4096];
+  const ssize_t size = fgetxattr(backup, kVerdictAttribute, text, sizeof text);
+  if (size >= 0) return ParseVerdict(absl::string_view(text, static_cast<size_t>(size)), records);
+  // One that is longer is none that WriteVerdict has kept.
+  if (errno == ENODATA || errno == ENOTSUP || errno == ERANGE) return absl::optional<Verdict>();
+  return ErrnoError(absl::StrCat("read the verdict on ", path));
+}
+
 absl::StatusOr<absl::optional<Verdict>> FindVerdict(int root, const std::string& name) {
   ASSIGN_OR_RETURN(const UniqueFd backup, OpenDirectoryAt(root, name));
   const absl::StatusOr<Manifest> records = ReadManifestRecords(backup.get(), name);
-  if (records.ok()) return ReadVerdict(backup.get(), *records);
+  if (records.ok()) return ReadVerdict(backup.get(), name, *records);
   if (absl::IsNotFound(records.status())) return absl::optional<Verdict>();
   if (!absl::IsDataLoss(records.status())) return records.status();
   Verdict damaged;

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/manifest.h"
@@ -22,15 +23,23 @@ struct Verdict {
   absl::Duration duration;  // how long it took, to the second
 };
 
+// The text that is kept of a verdict on a backup whose manifest has these `records`.
+std::string FormatVerdict(const Verdict& verdict, const Manifest& records);
+
 // Keeps the verdict on the backup open at `backup`, instead of an earlier one. It is bound to the
 // manifest: a copy of the directory that has become a backup of its own has no verdict.
 // Unimplemented where the filesystem has no such attributes.
 absl::Status WriteVerdict(int backup, const std::string& path, const Verdict& verdict,
                           const Manifest& records);
 
+// Returns what such a text says; nullopt where it is not on this manifest, or of another form.
+absl::optional<Verdict> ParseVerdict(absl::string_view text, const Manifest& records);
+
 // Returns the verdict on the backup open at `backup`, whose manifest has these `records`; nullopt
-// where there is none on this manifest.
-absl::optional<Verdict> ReadVerdict(int backup, const Manifest& records);
+// where there is none on this manifest. An error where the system does not let us look. `path`, the
+// backup's, is for errors.
+absl::StatusOr<absl::optional<Verdict>> ReadVerdict(int backup, const std::string& path,
+                                                    const Manifest& records);
 
 // Returns the verdict on the backup `name` in the directory open at `root`; nullopt where there is
 // none. A manifest that is damaged is as good as a bad verdict, of the infinite future since nobody

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "base/unique_fd.h"
@@ -23,7 +24,7 @@ Manifest Records(const std::string& checksum) {
 TEST(VerdictTest, IsBoundToTheManifest) {
   const UniqueFd backup(open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const Manifest records = Records("6bba86c7e069f56d5a10b435f1c8e49c");
-  EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value());
+  EXPECT_FALSE(ReadVerdict(backup.get(), "/b", records).value().has_value());
 
   Verdict verdict;
   verdict.time = absl::FromUnixSeconds(1'800'000'000);
@@ -31,19 +32,35 @@ TEST(VerdictTest, IsBoundToTheManifest) {
   for (const bool good : {false, true}) {
     verdict.good = good;
     ASSERT_TRUE(WriteVerdict(backup.get(), "/b", verdict, records).ok());
-    const auto read = ReadVerdict(backup.get(), records);
+    const auto read = ReadVerdict(backup.get(), "/b", records).value();
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->good, good);
     EXPECT_EQ(read->time, verdict.time);
     EXPECT_EQ(read->duration, verdict.duration);
   }
-  EXPECT_FALSE(ReadVerdict(backup.get(), Records("00000000000000000000000000000000")).has_value());
+  const Manifest other = Records("00000000000000000000000000000000");
+  EXPECT_FALSE(ReadVerdict(backup.get(), "/b", other).value().has_value());
+}
 
-  for (const std::string text : {"", "verified", "verified verdict=good", "x manifest="}) {
-    ASSERT_EQ(fsetxattr(backup.get(), kVerdictAttribute, text.data(), text.size(), 0), 0);
-    EXPECT_FALSE(ReadVerdict(backup.get(), records).has_value()) << text;
-    EXPECT_FALSE(ReadVerdict(backup.get(), Manifest()).has_value()) << text;
+TEST(VerdictTest, WhatIsOfAnotherFormIsNone) {
+  const UniqueFd backup(open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Manifest records = Records("6bba86c7e069f56d5a10b435f1c8e49c");
+  const std::vector<std::string> texts = {"", "verified", "verified verdict=good",
+                                          "x manifest=", std::string(5000, 'x')};
+  for (const std::string& text : texts) {
+    EXPECT_FALSE(ParseVerdict(text, records).has_value()) << text;
+    EXPECT_FALSE(ParseVerdict(text, Manifest()).has_value()) << text;
+    // Not every filesystem keeps one of that length.
+    if (fsetxattr(backup.get(), kVerdictAttribute, text.data(), text.size(), 0) != 0) continue;
+    EXPECT_FALSE(ReadVerdict(backup.get(), "/b", records).value().has_value()) << text;
   }
+}
+
+// What the system does not tell may be a bad verdict.
+TEST(VerdictTest, AFailedLookIsAnError) {
+  const auto verdict = ReadVerdict(-1, "/backups/b", Records("0"));
+  EXPECT_EQ(verdict.status().message(),
+            "cannot read the verdict on /backups/b: Bad file descriptor");
 }
 
 TEST(VerdictTest, ADamagedManifestIsABadVerdictForEver) {

@@ -17,7 +17,11 @@ namespace mysql_backup {
 namespace {
 
 constexpr size_t kUuidSize = 36;
-constexpr size_t kMinDigits = 6;  // of the number in the name of a binary log
+
+// Of the number in the name of a binary log: both servers write six digits at least, and go no
+// further than this (MAX_LOG_UNIQUE_FN_EXT in their sources).
+constexpr size_t kMinDigits = 6;
+constexpr int64_t kMaxNumber = 0x7FFFFFFF;
 
 // The base name and the number of a binary log; nullopt for any other name.
 absl::optional<std::pair<std::string, int64_t>> SplitName(absl::string_view name) {
@@ -25,7 +29,9 @@ absl::optional<std::pair<std::string, int64_t>> SplitName(absl::string_view name
   if (dot == absl::string_view::npos || dot == 0) return absl::nullopt;
   const absl::string_view digits = name.substr(dot + 1);
   const absl::optional<int64_t> number = ParseDigits(digits);
-  if (digits.size() < kMinDigits || !number.has_value()) return absl::nullopt;
+  if (digits.size() < kMinDigits || !number.has_value() || *number > kMaxNumber) {
+    return absl::nullopt;
+  }
   return std::make_pair(std::string(name.substr(0, dot)), *number);
 }
 

@@ -85,6 +85,8 @@ TEST(ChooseBinlogsTest, NamesWhatIsMissing) {
   EXPECT_THAT(why("b.000004", "b.000002"), HasSubstr("is no binary log after b.000004"));
   EXPECT_THAT(why("b.000004", "c.000005"), HasSubstr("is no binary log after b.000004"));
   EXPECT_THAT(why("b.x", ""), HasSubstr("'b.x' is no binary log"));
+  EXPECT_THAT(why("b.2147483648", ""), HasSubstr("is no binary log"));
+  EXPECT_EQ(why("b.000004", "b.2147483647"), "the binary log after b.000004 is missing");
 }
 
 }  // namespace

@@ -2,11 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "base/log.h"
 #include "base/status.h"
 #include "base/subprocess.h"
 
@@ -17,6 +13,7 @@ namespace {
 constexpr absl::string_view kLvsFields =
     "lv_name,origin,lv_attr,lv_tags,lv_size,data_percent,lv_path,lv_kernel_major,lv_kernel_minor,"
     "pool_lv,metadata_percent";
+constexpr absl::string_view kVgsFields = "vg_free,vg_extent_size";  // ParseGroupRoom's order
 constexpr absl::string_view kSeparator = "|";
 
 // Past the deadline LVM gets a SIGTERM, which it takes only outside its critical sections. Waiting
@@ -56,17 +53,9 @@ absl::StatusOr<std::vector<LogicalVolume>> Lvm::List() const {
   return ParseLvs(*report);
 }
 
-absl::StatusOr<Lvm::Room> Lvm::FreeRoom() const {
-  ASSIGN_OR_RETURN(const std::string report, Report("vgs", "vg_free,vg_extent_size"));
-  const std::vector<absl::string_view> fields =
-      absl::StrSplit(absl::StripAsciiWhitespace(report), kSeparator);
-  Room room;
-  if (fields.size() != 2 || !absl::SimpleAtoi(fields[0], &room.free_bytes) ||
-      !absl::SimpleAtoi(fields[1], &room.extent_bytes) || room.extent_bytes == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("vgs printed a line of an unknown form: ", OneLine(report)));
-  }
-  return room;
+absl::StatusOr<GroupRoom> Lvm::FreeRoom() const {
+  ASSIGN_OR_RETURN(const std::string report, Report("vgs", kVgsFields));
+  return ParseGroupRoom(report);
 }
 
 // Wiping is what lvconvert would do by default, with the origin's writers waiting.

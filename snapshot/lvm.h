@@ -59,6 +59,15 @@ struct LogicalVolume {
 // Parses what `lvs` prints for kLvsFields with separator '|'. InvalidArgument naming the line.
 absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report);
 
+// What is unallocated of a volume group, and the size of its extents.
+struct GroupRoom {
+  uint64_t free_bytes = 0;
+  uint64_t extent_bytes = 0;
+};
+
+// Parses what `vgs` prints for kVgsFields, in bytes. InvalidArgument with what it printed.
+absl::StatusOr<GroupRoom> ParseGroupRoom(absl::string_view report);
+
 // LVM's commands for one volume group. Each waits at most `deadline`. A signal that asks this
 // process to end does not cut them short.
 class Lvm {
@@ -74,12 +83,7 @@ class Lvm {
   // The logical volumes of the group. Internal, with LVM's words, where there is no such group.
   absl::StatusOr<std::vector<LogicalVolume>> List() const;
 
-  // Unallocated bytes of the group, and the size of its extents.
-  struct Room {
-    uint64_t free_bytes = 0;
-    uint64_t extent_bytes = 0;
-  };
-  absl::StatusOr<Room> FreeRoom() const;
+  absl::StatusOr<GroupRoom> FreeRoom() const;
 
   // lvcreate of a volume with our tag that can become a snapshot's COW space: of whole extents, its
   // beginning wiped, and not active, so that nothing of that is left to be done to it.

@@ -1,4 +1,4 @@
-// LVM's report: by it a snapshot is called good, and by it volumes are removed.
+// LVM's reports: by them a snapshot is called good, volumes are removed, and room is reckoned.
 
 #include <sys/sysmacros.h>
 
@@ -77,6 +77,14 @@ void CheckRemovable(const std::vector<LogicalVolume>& volumes) {
 }  // namespace
 
 void FuzzOne(absl::string_view input) {
+  const auto room = ParseGroupRoom(input);
+  if (room.ok()) {
+    CHECK_GT(room->extent_bytes, 0U);
+    const auto same =
+        ParseGroupRoom(absl::StrCat("  ", room->free_bytes, "|", room->extent_bytes, "\n"));
+    CHECK(same.ok() && same->free_bytes == room->free_bytes &&
+          same->extent_bytes == room->extent_bytes);
+  }
   const auto volumes = ParseLvs(input);
   if (!volumes.ok()) return;
   const std::vector<absl::string_view> lines = absl::StrSplit(input, '\n', absl::SkipWhitespace());

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/log.h"
 #include "snapshot/lvm.h"
 
 namespace mysql_backup {
@@ -38,8 +39,9 @@ bool ReadPercent(absl::string_view text, absl::optional<double>* percent) {
   return true;
 }
 
-absl::Status BadLine(absl::string_view line) {
-  return absl::InvalidArgumentError(absl::StrCat("lvs printed a line of an unknown form: ", line));
+absl::Status BadLine(absl::string_view program, absl::string_view line) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(program, " printed a line of an unknown form: ", OneLine(line)));
 }
 
 }  // namespace
@@ -81,7 +83,7 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
   for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
     const std::vector<absl::string_view> fields =
         absl::StrSplit(absl::StripAsciiWhitespace(line), '|');
-    if (fields.size() != kFields) return BadLine(line);
+    if (fields.size() != kFields) return BadLine("lvs", line);
     LogicalVolume volume;
     volume.name = std::string(fields[0]);
     volume.origin = std::string(fields[1]);
@@ -96,7 +98,7 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
         !ReadPercent(fields[5], &volume.data_percent) || !absl::SimpleAtoi(fields[7], &major) ||
         !absl::SimpleAtoi(fields[8], &minor) ||
         !ReadPercent(fields[10], &volume.metadata_percent)) {
-      return BadLine(line);
+      return BadLine("lvs", line);
     }
     if (major >= 0 && minor >= 0) {
       volume.device = makedev(static_cast<unsigned>(major), static_cast<unsigned>(minor));
@@ -104,6 +106,17 @@ absl::StatusOr<std::vector<LogicalVolume>> ParseLvs(absl::string_view report) {
     volumes.push_back(std::move(volume));
   }
   return volumes;
+}
+
+absl::StatusOr<GroupRoom> ParseGroupRoom(absl::string_view report) {
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::StripAsciiWhitespace(report), '|');
+  GroupRoom room;
+  if (fields.size() != 2 || !absl::SimpleAtoi(fields[0], &room.free_bytes) ||
+      !absl::SimpleAtoi(fields[1], &room.extent_bytes) || room.extent_bytes == 0) {
+    return BadLine("vgs", report);
+  }
+  return room;
 }
 
 }  // namespace mysql_backup

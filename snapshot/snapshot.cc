@@ -193,7 +193,7 @@ uint64_t CowBytes(uint64_t size_bytes, uint64_t origin_bytes, uint64_t extent_by
   return (wanted + extent_bytes - 1) / extent_bytes * extent_bytes;
 }
 
-absl::Status CheckRoom(const Lvm::Room& room, uint64_t cow_bytes, const std::string& vg) {
+absl::Status CheckRoom(const GroupRoom& room, uint64_t cow_bytes, const std::string& vg) {
   if (room.free_bytes >= cow_bytes) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("volume group ", vg, " has ", Mebibytes(room.free_bytes),
@@ -250,7 +250,7 @@ absl::StatusOr<Preparation> PrepareSnapshot(const SnapshotOptions& options, uint
     LOG(INFO) << "the snapshot goes into the thin pool " << FullName(options, origin.pool->name);
     return Preparation::kThin;
   }
-  ASSIGN_OR_RETURN(const Lvm::Room room, lvm.FreeRoom());
+  ASSIGN_OR_RETURN(const GroupRoom room, lvm.FreeRoom());
   const uint64_t cow_bytes = CowBytes(size_bytes, origin.volume->size_bytes, room.extent_bytes);
   RETURN_IF_ERROR(CheckRoom(room, cow_bytes, options.vg));
   absl::Status prepared = lvm.CreateCowVolume(options.name, cow_bytes);

@@ -40,7 +40,7 @@ uint64_t UsefulBytes(uint64_t origin_bytes, uint64_t extent_bytes);
 uint64_t CowBytes(uint64_t size_bytes, uint64_t origin_bytes, uint64_t extent_bytes);
 
 // Whether the group has room for a COW space of `cow_bytes`. FailedPrecondition with the numbers.
-absl::Status CheckRoom(const Lvm::Room& room, uint64_t cow_bytes, const std::string& vg);
+absl::Status CheckRoom(const GroupRoom& room, uint64_t cow_bytes, const std::string& vg);
 
 // The same of a thin pool, whose room a thin snapshot shares with its origin: `size_bytes` must be
 // free, and a fifth of the metadata.

@@ -267,6 +267,7 @@ TEST(ParsePoolDevice, TellsThinOnesOnly) {
   EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-odd--tpool)\n"), "");
   EXPECT_EQ(ParsePoolDevice("2 dependencies\t: (vg-pool-tpool) (vda2)\n"), "");
   EXPECT_EQ(ParsePoolDevice("Device does not exist.\n"), "");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: )vg-pool-tpool(\n"), "");
   EXPECT_EQ(ParsePoolDevice(""), "");
 }
 
@@ -298,6 +299,8 @@ TEST(ParseDeviceStates, TellsWhatIsWrong) {
   EXPECT_TRUE(ParseDeviceStates("")->empty());
   EXPECT_FALSE(ParseDeviceStates("a|Active\n").ok());
   EXPECT_FALSE(ParseDeviceStates("|Active|Live\n").ok());
+  EXPECT_FALSE(ParseDeviceStates("a|Suspended|Bo").ok()) << "its second table would come to life";
+  EXPECT_FALSE(ParseDeviceStates("a|Suspend|Live\n").ok());
 }
 
 TEST(IsTaken, NeedsTheTablesOfBoth) {

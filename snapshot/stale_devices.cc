@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -56,11 +57,23 @@ absl::optional<UniqueFd> LockGroup(const SnapshotOptions& options) {
   return absl::nullopt;
 }
 
-absl::StatusOr<std::vector<DeviceState>> ListStates(const SnapshotOptions& options) {
-  ASSIGN_OR_RETURN(const std::string report,
-                   RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o",
-                                        "name,suspended,tables_loaded"}));
-  return ParseDeviceStates(report);
+absl::StatusOr<std::string> ReportStates(const SnapshotOptions& options) {
+  return RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o",
+                              "name,suspended,tables_loaded"});
+}
+
+absl::Status BadLine(absl::string_view line) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(line)));
+}
+
+// Whether a device is in the first of two states; nullopt for a word that is neither. What dmsetup
+// left half said must not pass for the harmless one.
+absl::optional<bool> IsFirst(absl::string_view word, absl::string_view first,
+                             std::initializer_list<absl::string_view> others) {
+  if (word == first) return true;
+  if (std::find(others.begin(), others.end(), word) != others.end()) return false;
+  return absl::nullopt;
 }
 
 // The devices through which the origin's data goes, from the bottom up: what is above one that is
@@ -83,14 +96,15 @@ absl::Status WakeDevice(const SnapshotOptions& options, const DeviceState& devic
 }  // namespace
 
 std::string ParsePoolDevice(absl::string_view report) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(report, absl::ByAnyChar("()"));
   // One dependency, in parentheses. A hyphen within a name would be doubled.
   constexpr absl::string_view kLayer = "-tpool";
-  if (parts.size() != 3 || !absl::EndsWith(parts[1], kLayer) ||
-      absl::EndsWith(absl::StripSuffix(parts[1], kLayer), "-")) {
+  const std::vector<absl::string_view> opened = absl::StrSplit(report, '(');
+  const std::vector<absl::string_view> closed = absl::StrSplit(opened.back(), ')');
+  if (opened.size() != 2 || closed.size() != 2 || !absl::EndsWith(closed[0], kLayer) ||
+      absl::EndsWith(absl::StripSuffix(closed[0], kLayer), "-")) {
     return "";
   }
-  return std::string(parts[1]);
+  return std::string(closed[0]);
 }
 
 absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view report) {
@@ -98,11 +112,11 @@ absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view rep
   for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
     if (line == "No devices found") continue;
     const std::vector<std::string> fields = absl::StrSplit(line, '|');
-    if (fields.size() != 3 || fields[0].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(line)));
-    }
-    devices.push_back({fields[0], fields[1] == "Suspended", fields[2] == "Both"});
+    if (fields.size() != 3 || fields[0].empty()) return BadLine(line);
+    const auto suspended = IsFirst(fields[1], "Suspended", {"Active"});
+    const auto second_table = IsFirst(fields[2], "Both", {"None", "Live", "Inactive"});
+    if (!suspended.has_value() || !second_table.has_value()) return BadLine(line);
+    devices.push_back({fields[0], *suspended, *second_table});
   }
   return devices;
 }
@@ -121,11 +135,12 @@ std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
 }
 
 absl::Status WakeOrigin(const SnapshotOptions& options) {
-  const auto seen = ListStates(options);
+  const auto report = ReportStates(options);
   // No device-mapper: LVM will have more to say about that.
-  if (!seen.ok()) return absl::OkStatus();
+  if (!report.ok()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<DeviceState> seen, ParseDeviceStates(*report));
   const std::vector<std::string> layers = LayersOfOrigin(options);
-  const std::vector<DeviceState> suspects = FindSleeping(*seen, layers);
+  const std::vector<DeviceState> suspects = FindSleeping(seen, layers);
   if (suspects.empty()) return absl::OkStatus();
   const absl::optional<UniqueFd> lock = LockGroup(options);
   if (!lock.has_value()) {
@@ -136,7 +151,8 @@ absl::Status WakeOrigin(const SnapshotOptions& options) {
     return absl::OkStatus();
   }
   // What was seen before may have been that command's work.
-  ASSIGN_OR_RETURN(const std::vector<DeviceState> now, ListStates(options));
+  ASSIGN_OR_RETURN(const std::string later, ReportStates(options));
+  ASSIGN_OR_RETURN(const std::vector<DeviceState> now, ParseDeviceStates(later));
   for (const DeviceState& device : FindSleeping(now, layers)) {
     RETURN_IF_ERROR(WakeDevice(options, device));
   }
@@ -153,10 +169,7 @@ absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view repo
   for (const absl::string_view line : absl::StrSplit(report, '\n', absl::SkipWhitespace())) {
     if (line == "No devices found") continue;
     const std::vector<absl::string_view> fields = absl::StrSplit(line, '|');
-    if (fields.size() != 2 || fields[0].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("dmsetup printed a line of an unknown form: ", OneLine(line)));
-    }
+    if (fields.size() != 2 || fields[0].empty()) return BadLine(line);
     if (absl::StartsWith(fields[1], "LVM-")) names.emplace_back(fields[0]);
   }
   return names;

@@ -38,7 +38,7 @@ struct DeviceState {
   bool second_table = false;
 };
 
-// InvalidArgument naming the line that is of another form.
+// InvalidArgument naming the line that is of another form, or has a word that dmsetup does not use.
 absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view report);
 
 // Returns those of the devices that are among the `layers`, in the order of these, and suspended or
@@ -50,7 +50,8 @@ std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
 // in is suspended or has a second table loaded, and no LVM command is at work on the group that
 // could be about to see to it, that table is dropped and the device goes on with the one it had. To
 // be called before any LVM command: LVM would make the second table the origin's, although what
-// lies under it may not be there. Internal when dmsetup fails.
+// lies under it may not be there. An error when dmsetup fails in that, or tells nothing that can be
+// read; none where it cannot be run at all.
 absl::Status WakeOrigin(const SnapshotOptions& options);
 
 // Returns those of `devices` that are nobody's, given all `volumes` of the group, in the order in

@@ -90,6 +90,13 @@ given "$origin" "$good"
 run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock" --deadline=1
 expect_exit 4
 expect "the origin is left suspended" grep -qx 'vg_mysql-lv_mysql_data|Active|Live' "$test_dir/states"
+# Where dmsetup's words cannot be read, LVM is asked for nothing.
+echo 'vg_mysql-lv_mysql_data|Suspended|Bo' >"$test_dir/states"
+given "$origin"
+run "$tools/snapshot_remove" "$lvm" "$dmsetup" "$lock"
+expect_exit 2
+expect_stderr 'ERROR .*dmsetup printed a line of an unknown form: vg_mysql-lv_mysql_data.Suspended.Bo'
+expect "it was touched" not grep -qE '^dmsetup (clear|resume)|^lv' "$calls"
 # Not while an LVM command may be at it: here somebody has LVM's lock.
 echo 'vg_mysql-lv_mysql_data|Suspended|Both' >"$test_dir/states"
 given "$origin"

@@ -51,7 +51,7 @@ std::string UsageWords(const Usage& usage, double bytes_per_second);
 struct ExtensionLimits {
   uint64_t max_bytes = 0;     // what the configuration allows; 0: no extension
   uint64_t useful_bytes = 0;  // beyond this it could never be filled
-  Lvm::Room room;
+  GroupRoom room;
 };
 
 // Returns the size in bytes, whole extents, that a snapshot should be extended to: half as large

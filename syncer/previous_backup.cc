@@ -77,7 +77,8 @@ absl::StatusOr<absl::optional<PreviousBackup>> PreviousBackup::FindNewest(
 absl::StatusOr<PreviousBackup> PreviousBackup::Open(std::string path) {
   ASSIGN_OR_RETURN(UniqueFd directory, OpenBackup(path));
   ASSIGN_OR_RETURN(const Manifest records, ReadManifestRecords(directory.get(), path));
-  const absl::optional<Verdict> verdict = ReadVerdict(directory.get(), records);
+  ASSIGN_OR_RETURN(const absl::optional<Verdict> verdict,
+                   ReadVerdict(directory.get(), path, records));
   if (verdict.has_value() && !verdict->good) {
     return absl::FailedPreconditionError("its verification found it to be bad");
   }
