@@ -36,6 +36,7 @@ test  clang-format          presubmit: format of C++
 test  clang-tidy            presubmit: lint of C++
 test  e2fsprogs             ext4 on test devices
 test  git                   presubmit: list of files
+test  iproute2              lab: replication between two servers in a container
 test  libclang-rt-14-dev    libFuzzer and the sanitizers of clang
 test  logrotate             the rotation of the log
 test  mariadb-client-core   mariadb, mariadb-check

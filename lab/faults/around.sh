@@ -6,17 +6,19 @@ source /lab/cases/lib.sh
 source /lab/faults/trial.sh
 source /lab/faults/options.sh
 
-# expect_run CODE [COMMAND...]: as `backup`, by way of COMMAND.
-expect_run() {
-  local since code=$1
-  shift
+# run_by COMMAND...: as `backup`, by way of COMMAND.
+run_by() {
+  local since
   since=$(acknowledged)
   : >"$log_file"
   status=0
   "$@" /app/backup_mysql.sh </dev/null >/tmp/stdout 2>/tmp/stderr || status=$?
   check_writable
   check_backups "$since"
-  [[ $status == "$code" ]] || problem "exit code $status, expected $code"
+}
+expect_run() { # CODE COMMAND...
+  run_by "${@:2}"
+  check_verdict "$1"
 }
 expect_published() {
   ((${#new[@]} == 1)) || problem "${#new[@]} backups were published"
@@ -49,6 +51,18 @@ log_immutable() {
   chattr -i /backups/log
   rm /backups/log
 }
+# Full from the middle of a run on.
+log_full_later() {
+  mkdir -p /srv/full
+  mount -t tmpfs -o size=8k none /srv/full
+  configure_trial LOG_FILE=/srv/full/log
+  printf '#!/bin/sh\nhead -c 8192 /dev/zero >/srv/full/rest\ntruncate -s 4096 /srv/full/log\n' >/tmp/hook
+  chmod 755 /tmp/hook
+  expect_run 2 /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
+  expect_published
+  grep -qE "end: FAILED \(exit code 2.*backup $root/${new[0]-}\)" /tmp/stderr || problem 'the end is not told on stderr'
+  umount /srv/full
+}
 # Rotated in mid-run, by the file that is installed: the run goes on in the file that it has open.
 log_rotated() {
   cat >/tmp/hook <<'END'
@@ -56,9 +70,10 @@ log_rotated() {
 exec logrotate --force --state /tmp/logrotate.state /etc/logrotate.d/mysql-backup >/tmp/hook.log 2>&1
 END
   chmod 755 /tmp/hook
-  expect_run 0 /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
+  run_by /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
   expect_published
-  grep -q 'end: OK' "$log_file" "$log_file".* || problem 'the end is in none of the logs'
+  cat "$log_file".* >>"$log_file"
+  check_verdict 0
   rm -f "$log_file".*
 }
 
@@ -225,7 +240,7 @@ odd_names() {
 
 begin_trials
 index=0
-for name in log_missing log_full log_immutable log_rotated locale_german environment_empty \
+for name in log_missing log_full log_full_later log_immutable log_rotated locale_german environment_empty \
   environment_hostile umask_000 directory_gone descriptors_many descriptors_none secrets inherited \
   second_run same_second planted_links planted_in_root odd_names; do
   chosen $((index++)) "$name@run" || continue

@@ -25,10 +25,13 @@ for first in "${all[@]}"; do
     kill_at "$first" "$who"
     check_writable
     check_backups "$since"
+    check_verdict killed
     since=$(acknowledged)
     kill_at "$second" "$who"
     check_writable
     check_backups "$since"
+    # It need not have come there.
+    check_verdict any
     next_run
     report "$suite/$who@$first" "then at $second"
   done

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the server itself has in the way of a backup: long statements, open transactions, DDL under the
-# lock, no connection left; and data that the snapshot would not contain. Usage: see options.sh.
+# lock, no connection left, replication; and data that the snapshot would not contain. Usage: see
+# options.sh.
 # shellcheck disable=SC2317  # the trials are called by their names
 source /lab/cases/lib.sh
 source /lab/faults/trial.sh
@@ -73,6 +74,115 @@ idle_transaction() {
   in_background 'BEGIN; UPDATE shop.orders SET note = "idle" WHERE id = 2; SELECT SLEEP(300)'
   wait_until is_running 'SELECT SLEEP%'
   expect_run 0
+}
+# A transaction that has been idle and commits under the lock: that waits for its end, and none of it
+# is in the backup. Its row is one that the ledger never wrote, which (a) would find.
+commit_under_lock() {
+  mkfifo /tmp/idle
+  mariadb --unbuffered </tmp/idle >/dev/null 2>/tmp/idle.log &
+  local client=$!
+  exec 5>/tmp/idle
+  echo 'BEGIN; INSERT INTO shop.lab_ledger_innodb VALUES (999999999); DO SLEEP(0.01);' >&5
+  wrap snapshot_create <<'END'
+#!/bin/bash
+if [[ $* != *--prepare\ * ]]; then
+  echo 'COMMIT; CREATE TABLE shop.lab_committed (a INT);' >/tmp/idle
+  sleep 0.5
+fi
+exec "$0.real" "$@"
+END
+  expect_run 0
+  mv /app/bin/snapshot_create.real /app/bin/snapshot_create
+  undo=("${undo[0]}")
+  exec 5>&-
+  wait "$client" || problem "the commit failed: $(</tmp/idle.log)"
+  [[ $(sql 'DELETE FROM shop.lab_ledger_innodb WHERE n = 999999999; SELECT ROW_COUNT()') == 1 ]] ||
+    problem 'what was committed under the lock is lost'
+  sql 'DROP TABLE shop.lab_committed'
+  rm /tmp/idle
+}
+# Another program's lock, such as another backup's, keeps writers out as well, and is let be.
+flush_by_another() {
+  local before since
+  in_background 'FLUSH TABLES WITH READ LOCK; DO SLEEP(300)'
+  wait_until is_running 'DO SLEEP%'
+  before=$(acknowledged)
+  : >"$log_file"
+  backup
+  since=$(acknowledged)
+  ((since <= before + 1)) || problem 'the other lock was broken'
+  forget_sessions
+  check_writable
+  check_backups "$before"
+  check_verdict 0
+}
+# What a server says in another language is not what is gone by.
+german_messages() {
+  restart_with --lc-messages=de_DE
+  systemctl start mariadb
+  [[ $(mariadb -e 'SELECT * FROM shop.none' 2>&1) == *existiert* ]] || problem 'the server speaks no German'
+  expect_run 0
+  locked_table
+  forget_sessions
+  restart_with
+}
+# A replica that applies in several threads, with its source's writers at it all the time, and
+# somebody who stops it under the lock. The backup is where the recorded position says.
+parallel_replica() {
+  local name position rows events i
+  local primary=(mariadb --no-defaults --socket=/tmp/primary.sock --batch --skip-column-names)
+  ip link set lo up
+  install -d -o mysql -g mysql /tmp/primary
+  mariadb-install-db --no-defaults --user=mysql --datadir=/tmp/primary --skip-test-db \
+    --auth-root-authentication-method=socket --innodb-log-file-size=4M >/tmp/primary.log 2>&1
+  mariadbd --no-defaults --user=mysql --datadir=/tmp/primary --socket=/tmp/primary.sock --port=3307 \
+    --bind-address=127.0.0.1 --pid-file=/tmp/primary/pid --log-bin=primary-bin --binlog-format=STATEMENT \
+    --server-id=1 --innodb-buffer-pool-size=24M --innodb-log-file-size=4M >>/tmp/primary.log 2>&1 &
+  local primary_server=$!
+  wait_until "${primary[@]}" -e 'SELECT 1' >/dev/null 2>&1
+  "${primary[@]}" -e "RESET MASTER; CREATE USER lab_replica@'127.0.0.1' IDENTIFIED BY 'lab';
+    GRANT REPLICATION SLAVE ON *.* TO lab_replica@'127.0.0.1'; CREATE DATABASE lab_replicated;
+    CREATE TABLE lab_replicated.t (n INT PRIMARY KEY AUTO_INCREMENT, m INT) ENGINE=InnoDB"
+  restart_with --server-id=2 --slave-parallel-threads=4 --slave-parallel-mode=optimistic --log-slave-updates \
+    --log-bin=replica-bin --skip-slave-start
+  systemctl start mariadb
+  sql "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=3307, MASTER_USER='lab_replica',
+    MASTER_PASSWORD='lab', MASTER_LOG_FILE='primary-bin.000001', MASTER_LOG_POS=4; START SLAVE"
+  for ((i = 0; i < 3; i++)); do
+    while [[ ! -e /tmp/primary.stop ]]; do
+      printf 'INSERT INTO lab_replicated.t (m) VALUES (%d);\n' {1..20}
+      sleep 0.02
+    done | "${primary[@]}" &
+  done
+  wait_until sql 'SELECT 1 FROM lab_replicated.t LIMIT 1' >/dev/null 2>&1
+  wrap snapshot_create <<'END'
+#!/bin/bash
+if [[ $* != *--prepare\ * ]]; then
+  sleep 0.3
+  mariadb -e 'STOP SLAVE; START SLAVE' >/dev/null 2>&1 </dev/null &
+  sleep 0.3
+fi
+exec "$0.real" "$@"
+END
+  expect_run 0 'source_host=127.0.0.1'
+  mv /app/bin/snapshot_create.real /app/bin/snapshot_create
+  undo=("${undo[0]}")
+  touch /tmp/primary.stop
+  name=$(newest)
+  position=$(grep -oE 'source_log_pos=[0-9]+' "$root/$name/backup.manifest")
+  rows=$(query_backup "$name" 'SELECT COUNT(*), MAX(n) FROM lab_replicated.t' 2>/dev/null)
+  events=$(mariadb-binlog --no-defaults --stop-position="${position#*=}" /tmp/primary/primary-bin.000001 |
+    grep -c '^INSERT INTO lab_replicated.t')
+  ((events > 0)) && [[ $rows == "$events"$'\t'* ]] ||
+    problem "the position says $events rows, and the backup has (rows, highest) $rows"
+  # It goes on, and comes to where its source is.
+  i=$(sql "SELECT MASTER_GTID_WAIT('$("${primary[@]}" -e 'SELECT @@gtid_binlog_pos')', 10)")
+  [[ $i == 0 ]] || problem 'the replica does not go on'
+  sql 'STOP SLAVE; RESET SLAVE ALL; DROP DATABASE lab_replicated; RESET MASTER'
+  kill "$primary_server"
+  wait "$primary_server"
+  rm -rf /tmp/primary /tmp/primary.stop
+  restart_with
 }
 # DDL and account statements that begin under the lock wait for its end, and do not hold it up.
 ddl_under_lock() {
@@ -192,10 +302,11 @@ server_down() {
 
 begin_trials
 install -d -o mysql -g mysql /srv/elsewhere
-trials=(long_write long_read locked_table idle_transaction ddl_under_lock no_connection_left
+trials=(long_write long_read locked_table idle_transaction commit_under_lock ddl_under_lock no_connection_left
+  flush_by_another
   redo_elsewhere system_tablespace_elsewhere binary_log_elsewhere table_elsewhere schema_elsewhere
   mount_within server_down)
-[[ $server == mysql ]] || trials+=(aria_log_elsewhere)
+[[ $server == mysql ]] || trials+=(aria_log_elsewhere german_messages parallel_replica)
 index=0
 for name in "${trials[@]}"; do
   chosen $((index++)) "$name@server" || continue

@@ -1,8 +1,9 @@
 # One trial after another: a run in which something goes wrong, and the six checks. To be sourced, in
 # the container or in the lab machine, after lib.sh.
 #
-#   (a) every published backup recovers on a scratch server, every table of it is good, and nothing
-#       is missing that the server had acknowledged before the run began
+#   (a) every published backup recovers on a scratch server, every table of it is good, nothing is
+#       missing that the server had acknowledged before the run began, or before the newest write
+#       that is there, and nothing is there that was never written
 #   (b) older backups are byte-identical, and none is gone but by retention
 #   (c) the server takes writes again within 5 s
 #   (d) after the next run no snapshot, mount, fifo, partial copy or process is left
@@ -67,16 +68,25 @@ check_backup() {
     problem "(a) $1 cannot be unmounted"
   [[ -e $found/myisam ]] || return
   # A round that was never acknowledged may be there or not. Between the two tables lies one lock, so
-  # at most the second write of the last round is missing, and of rounds that a crash cut short.
+  # at most the second write of the last round is missing, and of rounds that a crash cut short. It is
+  # one moment of the server's: what had been acknowledged before the newest round is there as well.
   missing=$(awk -v last="$2" '
+    FILENAME ~ /issued$/ { issued[$1] }
     FILENAME ~ /innodb$/ { innodb[$1] }
     FILENAME ~ /myisam$/ { myisam[$1] }
+    FILENAME ~ /(innodb|myisam)$/ {
+      if ($1 > newest) newest = $1
+      if (!($1 in issued)) foreign = foreign " " $1
+    }
     FILENAME ~ /acknowledged$/ {
-      if ($1 <= last && !($1 in innodb && $1 in myisam)) lost = lost " " $1
+      if (($1 <= last || $1 < newest) && !($1 in innodb && $1 in myisam)) lost = lost " " $1
       if (($1 in innodb) != ($1 in myisam)) torn++
     }
-    END { if (lost != "") print "lost:" lost; if (torn > 1) print torn " acknowledged rounds are torn" }
-    ' "$found/innodb" "$found/myisam" "$ledger/acknowledged")
+    END {
+      if (lost != "") print "lost:" lost
+      if (foreign != "") print "never written:" foreign
+      if (torn > 1) print torn " acknowledged rounds are torn"
+    }' "$ledger/issued" "$found/innodb" "$found/myisam" "$ledger/acknowledged")
   [[ -z $missing ]] || problem "(a) $1: $missing"
 }
 
