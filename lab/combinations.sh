@@ -6,13 +6,14 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'END'
-Usage: lab/combinations.sh [--product=DIR] [NAME...]
+Usage: lab/combinations.sh [--long] [--product=DIR] [NAME...]
 
 What is to work on MariaDB and MySQL alike, on every kind of volume. In lab machines, two at a time:
 
   SERVER_FILESYSTEM_VOLUME  a backup under load, its verification and its restore
                             (lab/cases/round_trip.sh), for {mariadb, mysql} x {ext4, xfs} x
-                            {classic, thin}
+                            {classic, thin}: of these eight, the four in which every two of a server, a
+                            filesystem and a kind of volume meet; with --long, or by their names, all
 
 and in the container of lab/container.sh, quicker by far:
 
@@ -28,10 +29,11 @@ Exit codes: 0 nothing failed; 1 wrong usage; 2 something failed.
 END
 }
 
-product=
+product='' long=no
 wanted=()
 for argument; do
   case $argument in
+    --long) long=yes ;;
     --product=?*) product=$(realpath -- "${argument#*=}") ;;
     --help) usage && exit 0 ;;
     [a-z]*_*) wanted+=("$argument") ;;
@@ -83,13 +85,14 @@ end_jobs() {
 }
 
 machines() { # SERVER
-  local filesystem volume
+  local kinds=(ext4_classic ext4_thin xfs_classic xfs_thin) kind
   trap 'end_jobs; exit 2' TERM INT HUP
-  for filesystem in ext4 xfs; do
-    for volume in classic thin; do
-      try "$1" "$1_${filesystem}_$volume" "$lab/run.sh" --server="$1" --product="$product" --timeout=1200 \
-        "$lab/cases/round_trip.sh" "$filesystem" "$volume"
-    done
+  if [[ $long == no && ${#wanted[@]} == 0 ]]; then
+    if [[ $1 == mariadb ]]; then kinds=(ext4_classic xfs_thin); else kinds=(ext4_thin xfs_classic); fi
+  fi
+  for kind in "${kinds[@]}"; do
+    try "$1" "$1_$kind" "$lab/run.sh" --server="$1" --product="$product" --timeout=1200 \
+      "$lab/cases/round_trip.sh" "${kind%_*}" "${kind#*_}"
   done
 }
 

@@ -47,6 +47,7 @@ verify    container  12  verify.sh       the verification itself, at each of its
 server    container   1  server.sh       what the server has in the way of the lock; data outside the volume
 around    container   1  around.sh       log, environment, descriptors, secrets, planted links
 lvm       machine    40  from_table.sh   signals and errors inside LVM, between suspending and resuming
+reboot    machines   9   reboot.sh       the whole machine loses its power in mid-run, and starts again
 '
 
 die() {
@@ -79,18 +80,57 @@ report() { # DIRECTORY
   done <<<"$SUITES"
 }
 
-# run_part SUITE OPTION...: becomes one container or machine; for a subshell.
+# run_part SUITE OPTION...: one container, or one machine after the other; for a subshell, since it
+# may become that.
 run_part() {
   local suite=$1 script
   script=$lab/faults/$(field_of "$suite" 4)
+  local machine=("$lab/run.sh" --server="$server" --product="$product" "${with[@]}" --with="$lab/faults" --output="$output/logs")
   shift
-  if [[ $(field_of "$suite" 2) == container ]]; then
-    exec "$lab/container.sh" --product="$product" --root="$root" --filesystem="$filesystem" "${with[@]}" \
-      --output="$output/logs" "$script" "$suite" "$@"
-  else
-    exec "$lab/run.sh" --server="$server" --product="$product" "${with[@]}" --with="$lab/faults" --output="$output/logs" \
-      --timeout=14400 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
-  fi
+  case $(field_of "$suite" 2) in
+    container)
+      exec "$lab/container.sh" --product="$product" --root="$root" --filesystem="$filesystem" "${with[@]}" \
+        --output="$output/logs" "$script" "$suite" "$@"
+      ;;
+    machine)
+      exec "${machine[@]}" --timeout=14400 "$lab/faults/in_machine.sh" "$(field_of "$suite" 4)" "$suite" "$@"
+      ;;
+    machines) run_boots "$suite" "$@" ;;
+  esac
+}
+
+# boot MOMENT POINT DISKS: one machine on these disks; its words are in DISKS/MOMENT, its exit code is
+# returned.
+boot() {
+  local status=0
+  "${machine[@]}" --timeout=900 --disks="$3" "$script" "$1" "$2" >"$3/$1" 2>"$3/$1.log" &
+  wait "$!" || status=$?
+  return "$status"
+}
+
+# Each trial is two machines on the same disks: the first does not come back.
+run_boots() { # SUITE OPTION...
+  local fault point id disks index=0 status
+  # shellcheck source=faults/options.sh
+  source "$lab/faults/options.sh"
+  trap 'kill $(jobs -p) 2>/dev/null; wait; exit 2' TERM
+  while read -r fault point; do
+    chosen $((index++)) "$fault@$point" || continue
+    id=$suite/$fault@$point
+    disks=$(mktemp -d "$temporary/disks.XXXXXX")
+    status=0
+    boot before "$point" "$disks" || status=$?
+    if ((status == 0)); then
+      cat "$disks/before" # not reached
+    elif ((status != 125)); then
+      echo "FAILED $id: the first boot ended with exit code $status: $(tail -n 1 "$disks/before")"
+    elif ! boot after "$point" "$disks" || [[ ! -s $disks/after ]]; then
+      echo "FAILED $id: the machine does not come back: $(tail -n 1 "$disks/after.log")"
+    else
+      cat "$disks/after"
+    fi
+    rm -rf "$disks"
+  done < <(awk -v suite="$suite" '$1 == suite { print $2, $3 }' "$lab/faults/table.txt")
 }
 
 run_suite() {

@@ -18,7 +18,8 @@ Installs what is missing (scripts/setup.sh) and runs the suites, all of them by 
   lab    the lab machine itself
   e2e    the whole backup and its verification on real LVM, in the lab machine (more: lab/e2e.sh --long)
   combinations  backup, verification and restore on MariaDB and MySQL, ext4 and XFS, classic and thin
-         volumes; MySQL is Debian sid's, and skipped where that cannot be installed
+         volumes, four of eight (all: lab/combinations.sh --long); MySQL is Debian sid's, and skipped
+         where that cannot be installed
   faults a selection of the faults of lab/faults.sh, one at a time
   power  what the disk of the backups may hold after a power cut, 60 states a filesystem
 

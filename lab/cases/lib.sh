@@ -1,7 +1,7 @@
 # For the end-to-end cases, which run inside the lab machine as root with the product installed; to
 # be sourced. Sourcing it brings the machine back to where a case may begin: no backups, no
 # configuration, an empty log, the server up, and without the 120 MB table, which has no part in most
-# cases, unless BIG_TABLE=yes is set before.
+# cases. BIG_TABLE=yes or KEEP_BACKUPS=yes, set before, keeps what it says.
 #
 # A case ends with exit code 0 if all held; a failed expectation prints what was seen and ends it.
 # shellcheck shell=bash
@@ -201,7 +201,7 @@ in_log() {
 systemctl stop cron 2>/dev/null
 systemctl is-active --quiet mariadb || systemctl start mariadb
 [[ ${BIG_TABLE-} == yes ]] || sql 'DROP TABLE IF EXISTS shop.ledger'
-rm -rf "$root"
+[[ ${KEEP_BACKUPS-} == yes ]] || rm -rf "$root"
 # shellcheck disable=SC2119
 configure
 : >"$log_file"

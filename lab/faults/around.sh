@@ -221,10 +221,11 @@ planted_in_root() {
   ln -s /srv/outside "$root/backup_20990101_000000"
   ln -s /srv/outside "$root/.backup_20200101_000000.partial"
   ln -s /srv/outside "$root/.backup_20200101_000001.deleting"
-  expect_run 0 env
+  run_by env
   expect_published
   grep -qx precious /srv/outside/file || problem 'a link in the backup root was followed'
   rm -f "$root/backup_20990101_000000" "$root"/.backup_*
+  check_verdict 0
 }
 odd_names() {
   local odd=/var/lib/mysql/shop/$'a\nb' source copy
