@@ -173,7 +173,7 @@ END
   rows=$(query_backup "$name" 'SELECT COUNT(*), MAX(n) FROM lab_replicated.t' 2>/dev/null)
   events=$(mariadb-binlog --no-defaults --stop-position="${position#*=}" /tmp/primary/primary-bin.000001 |
     grep -c '^INSERT INTO lab_replicated.t')
-  ((events > 0)) && [[ $rows == "$events"$'\t'* ]] ||
+  [[ $events != 0 && $rows == "$events"$'\t'* ]] ||
     problem "the position says $events rows, and the backup has (rows, highest) $rows"
   # It goes on, and comes to where its source is.
   i=$(sql "SELECT MASTER_GTID_WAIT('$("${primary[@]}" -e 'SELECT @@gtid_binlog_pos')', 10)")
