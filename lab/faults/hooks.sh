@@ -41,4 +41,4 @@ kill_holder() { kill -KILL "$(holder)"; }
 stop_holder() { kill -STOP "$(holder)"; }
 
 "$@"
-touch /tmp/hook.done
+echo "$FAULT_SCRIPT" >/tmp/hook.done

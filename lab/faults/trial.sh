@@ -230,8 +230,9 @@ resume_stopped() {
     sleep 0.05
   done
   check_writable_after_limit
+  # Most are in the script's process group.
   # shellcheck disable=SC2046  # numbers
-  kill -CONT $(processes_of_run) 2>/dev/null
+  kill -CONT -- "-$(</tmp/hook.done)" $(processes_of_run) 2>/dev/null
 }
 
 check_writable_after_limit() {
@@ -302,6 +303,7 @@ clean_slate() {
   local pid
   cp "$log_file" "/lab/output/failed.$(date +%s%N).log"
   for pid in $(processes_of_run); do kill -KILL "$pid" 2>/dev/null; done
+  [[ ! -s /tmp/hook.done ]] || kill -KILL -- "-$(</tmp/hook.done)" 2>/dev/null
   sleep 0.5
   systemctl is-active --quiet mariadb || systemctl start mariadb
   /app/bin/unmount_snapshot --mount_point=/mnt/mysql_snapshot 2>/dev/null
