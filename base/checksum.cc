@@ -44,6 +44,11 @@ std::string ChecksumOf(absl::string_view text) {
   return checksum.Digits();
 }
 
+absl::uint128 ChecksumBits(absl::string_view text) {
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return absl::MakeUint128(hash.high64, hash.low64);
+}
+
 bool IsChecksum(absl::string_view text) {
   return text.size() == kChecksumDigits && std::all_of(text.begin(), text.end(), [](char c) {
            return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f');

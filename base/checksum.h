@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -36,6 +37,9 @@ class Checksum {
 
 // Returns the checksum of `text`.
 std::string ChecksumOf(absl::string_view text);
+
+// The same as a number, which takes less room.
+absl::uint128 ChecksumBits(absl::string_view text);
 
 // Whether `text` has the form of a checksum.
 bool IsChecksum(absl::string_view text);

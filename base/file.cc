@@ -9,16 +9,23 @@
 
 namespace mysql_backup {
 
-absl::StatusOr<std::string> ReadToEnd(int fd, absl::string_view path) {
-  std::string text;
+absl::Status ReadPieces(int fd, absl::string_view path,
+                        const std::function<void(absl::string_view piece)>& on_piece) {
   char buffer[64 << 10];
   while (true) {
     const ssize_t size = read(fd, buffer, sizeof(buffer));
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return ErrnoError(absl::StrCat("read ", path));
-    if (size == 0) return text;
-    text.append(buffer, static_cast<size_t>(size));
+    if (size == 0) return absl::OkStatus();
+    on_piece(absl::string_view(buffer, static_cast<size_t>(size)));
   }
+}
+
+absl::StatusOr<std::string> ReadToEnd(int fd, absl::string_view path) {
+  std::string text;
+  RETURN_IF_ERROR(
+      ReadPieces(fd, path, [&text](absl::string_view piece) { absl::StrAppend(&text, piece); }));
+  return text;
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {

@@ -3,6 +3,7 @@
 #ifndef MYSQL_BACKUP_BASE_FILE_H_
 #define MYSQL_BACKUP_BASE_FILE_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,6 +11,11 @@
 #include "absl/strings/string_view.h"
 
 namespace mysql_backup {
+
+// Hands on what there is from the descriptor's place to its end, in pieces. `path` is for errors:
+// "cannot read PATH: <reason>".
+absl::Status ReadPieces(int fd, absl::string_view path,
+                        const std::function<void(absl::string_view piece)>& on_piece);
 
 // Returns what there is from the descriptor's place to its end. `path` is for errors: "cannot read
 // PATH: <reason>".

@@ -4,17 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "base/checksum.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "base/manifest_parser.h"
 #include "base/percent.h"
 #include "base/status.h"
 #include "base/unique_fd.h"
@@ -41,10 +38,6 @@ bool IsWord(absl::string_view text) {
   });
 }
 
-std::string LastLine(size_t entries, const std::string& checksum) {
-  return absl::StrCat("end entries=", entries, " xxh128=", checksum, "\n");
-}
-
 // Takes the first line, with its line feed, off `text`; nullopt where there is no whole line left.
 absl::optional<absl::string_view> TakeLine(absl::string_view* text) {
   const size_t size = text->find('\n');
@@ -52,45 +45,6 @@ absl::optional<absl::string_view> TakeLine(absl::string_view* text) {
   const absl::string_view line = text->substr(0, size);
   text->remove_prefix(size + 1);
   return line;
-}
-
-// The entries and records in `text`, which begins after the first line and ends before the last.
-struct Lines {
-  Manifest manifest;
-  std::string wrong;  // the first line of another form, for people; empty where there is none
-};
-
-Lines ParseLines(absl::string_view text) {
-  Lines lines;
-  std::unordered_set<std::string> paths;
-  for (size_t number = 2; !text.empty(); ++number) {
-    const absl::optional<absl::string_view> line = TakeLine(&text);
-    const auto wrong = [&](absl::string_view why) {
-      lines.wrong = absl::StrCat("line ", number, " ", why, ": '",
-                                 OneLine(line.value_or(text).substr(0, 200)), "'");
-      return lines;
-    };
-    if (!line.has_value()) return wrong("is cut short");
-    if (absl::optional<ManifestEntry> entry = ParseEntry(*line); entry.has_value()) {
-      if (!lines.manifest.records.empty()) return wrong("is an entry after the records");
-      if (!paths.insert(entry->path).second) return wrong("is the second of its path");
-      lines.manifest.entries.push_back(*std::move(entry));
-      continue;
-    }
-    absl::optional<ManifestRecord> record = ParseRecord(*line);
-    if (!record.has_value()) return wrong("is neither an entry nor a record");
-    lines.manifest.records.push_back(*std::move(record));
-  }
-  return lines;
-}
-
-absl::StatusOr<UniqueFd> OpenManifest(int backup, const std::string& path) {
-  UniqueFd fd(openat(backup, kManifestName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-  if (fd.ok()) return fd;
-  const absl::Status status = ErrnoError(absl::StrCat("open ", path, "/", kManifestName));
-  return Annotate(status, absl::IsNotFound(status)
-                              ? "; the backup was made before there were manifests, or has lost it"
-                              : "");
 }
 
 }  // namespace
@@ -164,55 +118,22 @@ std::string Manifest::Get(absl::string_view word, absl::string_view key) const {
   return "";
 }
 
-absl::StatusOr<Manifest> ParseManifest(absl::string_view text) {
-  if (!absl::StartsWith(text, kManifestHead)) {
-    return absl::DataLossError(
-        absl::StrCat("its first line is not '", absl::StripSuffix(kManifestHead, "\n"), "'"));
-  }
-  const size_t last = text.rfind("\nend ");
-  if (last == absl::string_view::npos) {
-    return absl::DataLossError("it has no last line: it was cut short, or never completed");
-  }
-  const absl::string_view all = text.substr(0, last + 1);
-  const absl::string_view end = text.substr(last + 1);
-  Lines lines = ParseLines(all.substr(absl::string_view(kManifestHead).size()));
-  if (end != LastLine(lines.manifest.entries.size(), ChecksumOf(all)) && lines.wrong.empty()) {
-    lines.wrong =
-        "the checksum or the number of entries in its last line is not that of the others";
-  }
-  if (!lines.wrong.empty()) return absl::DataLossError(lines.wrong);
-  return std::move(lines.manifest);
-}
-
-absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string_view records) {
-  if (!absl::StartsWith(begun, kManifestHead)) {
-    return absl::InvalidArgumentError("the manifest's first line is missing");
-  }
-  if (!absl::EndsWith(begun, "\n")) {
-    return absl::InvalidArgumentError("its last entry is cut short");
-  }
-  const std::string all = absl::StrCat(begun, records);
-  Lines lines = ParseLines(absl::string_view(all).substr(absl::string_view(kManifestHead).size()));
-  for (const ManifestRecord& record : lines.manifest.records) {
-    if (record.word == "end" && lines.wrong.empty()) {
-      lines.wrong = "it has a last line already";
-    }
-  }
-  if (!lines.wrong.empty()) return absl::InvalidArgumentError(lines.wrong);
-  return absl::StrCat(records, LastLine(lines.manifest.entries.size(), ChecksumOf(all)));
-}
-
-absl::StatusOr<std::string> ReadManifestText(int backup, const std::string& path) {
-  ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
-  return ReadToEnd(fd.get(), absl::StrCat(path, "/", kManifestName));
+absl::StatusOr<UniqueFd> OpenManifest(int backup, const std::string& path) {
+  UniqueFd fd(openat(backup, kManifestName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (fd.ok()) return fd;
+  const absl::Status status = ErrnoError(absl::StrCat("open ", path, "/", kManifestName));
+  return Annotate(status, absl::IsNotFound(status)
+                              ? "; the backup was made before there were manifests, or has lost it"
+                              : "");
 }
 
 absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadManifestText(backup, path));
-  absl::StatusOr<Manifest> manifest = ParseManifest(text);
-  if (manifest.ok()) return manifest;
-  return absl::DataLossError(
-      absl::StrCat(path, "/", kManifestName, " is damaged: ", manifest.status().message()));
+  Manifest manifest;
+  const auto keep = [&manifest](ManifestEntry entry, uint64_t /*offset*/) {
+    manifest.entries.push_back(std::move(entry));
+  };
+  ASSIGN_OR_RETURN(manifest.records, ScanManifest(backup, path, keep));
+  return manifest;
 }
 
 absl::StatusOr<Manifest> ReadManifestRecords(int backup, const std::string& path) {

@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "base/unique_fd.h"
 
 namespace mysql_backup {
 
@@ -69,19 +70,12 @@ struct Manifest {
   std::string Get(absl::string_view word, absl::string_view key) const;
 };
 
-// Returns the manifest in `text`. DataLoss naming the line unless it is whole.
-absl::StatusOr<Manifest> ParseManifest(absl::string_view text);
+// Opens the manifest in the backup open at `backup`; NotFound where it has none. `path`, the
+// backup's, is for errors.
+absl::StatusOr<UniqueFd> OpenManifest(int backup, const std::string& path);
 
-// Returns what has to be put behind `begun`, the first line and entries, to make it a manifest:
-// `records`, which are lines, and the last line. InvalidArgument naming the line where either is of
-// another form, or a path is there twice.
-absl::StatusOr<std::string> FinishManifest(absl::string_view begun, absl::string_view records);
-
-// Reads the manifest in the backup open at `backup`, as it is; NotFound where it has none. `path`,
-// the backup's, is for errors.
-absl::StatusOr<std::string> ReadManifestText(int backup, const std::string& path);
-
-// The same, parsed; DataLoss where it is damaged.
+// Reads it, and keeps all of it in memory, some 200 bytes for each entry: see ScanManifest() for
+// another way. DataLoss where it is damaged.
 absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path);
 
 // As ReadManifest, but without the entries, from the last 64 KiB of it: quick, and with nothing

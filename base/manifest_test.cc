@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/checksum.h"
+#include "base/manifest_parser.h"
 #include "base/unique_fd.h"
 
 namespace mysql_backup {
@@ -36,9 +37,31 @@ std::string Begun() {
                       FormatEntry(kLink));
 }
 
+absl::StatusOr<std::string> Rest(const std::string& begun, const std::string& records) {
+  ManifestParser parser;
+  parser.Add(begun);
+  return parser.Complete(records);
+}
+
 std::string Whole() {
   const std::string begun = Begun();
-  return begun + FinishManifest(begun, "locked version=10.11 gtid=\ncopied bytes=98311\n").value();
+  return begun + Rest(begun, "locked version=10.11 gtid=\ncopied bytes=98311\n").value();
+}
+
+// In pieces of so many bytes.
+absl::StatusOr<Manifest> Parse(const std::string& text, size_t piece = 7) {
+  Manifest manifest;
+  ManifestParser parser([&](ManifestEntry entry, uint64_t offset) {
+    const std::string line = FormatEntry(entry);
+    EXPECT_EQ(text.substr(offset, line.size()), line);
+    manifest.entries.push_back(std::move(entry));
+  });
+  for (size_t at = 0; at < text.size(); at += piece) parser.Add(text.substr(at, piece));
+  EXPECT_EQ(parser.entries(), manifest.entries.size());
+  auto records = parser.Finish();
+  if (!records.ok()) return records.status();
+  manifest.records = *std::move(records);
+  return manifest;
 }
 
 // A directory with the manifest `text` in it.
@@ -107,17 +130,19 @@ TEST(ManifestRecordTest, RefusesAnotherForm) {
 }
 
 TEST(ManifestTest, IsReadBack) {
-  const Manifest manifest = ParseManifest(Whole()).value();
-  EXPECT_THAT(manifest.entries, ElementsAre(kDirectory, kFile, kLink));
-  EXPECT_EQ(manifest.Get("locked", "version"), "10.11");
-  EXPECT_EQ(manifest.Get("copied", "bytes"), "98311");
-  EXPECT_EQ(manifest.Get("copied", "files"), "");
-  EXPECT_EQ(manifest.Get("nothing", "bytes"), "");
+  for (const size_t piece : {size_t{1}, size_t{7}, size_t{1000}}) {
+    const Manifest manifest = Parse(Whole(), piece).value();
+    EXPECT_THAT(manifest.entries, ElementsAre(kDirectory, kFile, kLink));
+    EXPECT_EQ(manifest.Get("locked", "version"), "10.11");
+    EXPECT_EQ(manifest.Get("copied", "bytes"), "98311");
+    EXPECT_EQ(manifest.Get("copied", "files"), "");
+    EXPECT_EQ(manifest.Get("nothing", "bytes"), "");
+  }
 }
 
 TEST(ManifestTest, CanBeOfAnEmptyDirectory) {
   const Manifest manifest =
-      ParseManifest(absl::StrCat(kManifestHead, FinishManifest(kManifestHead, "").value())).value();
+      Parse(absl::StrCat(kManifestHead, Rest(kManifestHead, "").value())).value();
   EXPECT_TRUE(manifest.entries.empty());
   EXPECT_TRUE(manifest.records.empty());
 }
@@ -128,7 +153,7 @@ TEST(ManifestTest, FindsEveryByteThatIsAnother) {
     for (const char mask : {'\x01', '\x20', '\x80'}) {
       std::string damaged = whole;
       damaged[i] = static_cast<char>(damaged[i] ^ mask);
-      EXPECT_TRUE(absl::IsDataLoss(ParseManifest(damaged).status())) << i << ": " << damaged;
+      EXPECT_TRUE(absl::IsDataLoss(Parse(damaged).status())) << i << ": " << damaged;
     }
   }
 }
@@ -136,32 +161,41 @@ TEST(ManifestTest, FindsEveryByteThatIsAnother) {
 TEST(ManifestTest, FindsEveryLengthThatIsAnother) {
   const std::string whole = Whole();
   for (size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_TRUE(absl::IsDataLoss(ParseManifest(whole.substr(0, size)).status())) << size;
+    EXPECT_TRUE(absl::IsDataLoss(Parse(whole.substr(0, size)).status())) << size;
   }
-  for (const char* const more : {"\n", " ", "x", "end entries=3\n"}) {
-    EXPECT_TRUE(absl::IsDataLoss(ParseManifest(whole + more).status())) << more;
+  for (const char* const more : {"\n", " ", "x", "end entries=3\n", "d - 0 more\n", "run a=1\n"}) {
+    EXPECT_TRUE(absl::IsDataLoss(Parse(whole + more).status())) << more;
   }
 }
 
 TEST(ManifestTest, NamesTheLineThatIsWrong) {
-  const auto wrong = ParseManifest(absl::StrReplaceAll(Whole(), {{"d - 0", "d - x"}}));
+  const auto wrong = Parse(absl::StrReplaceAll(Whole(), {{"d - 0", "d - x"}}));
   EXPECT_EQ(wrong.status().message(), "line 2 is neither an entry nor a record: 'd - x a%20shop'");
 }
 
-TEST(FinishManifestTest, RefusesWhatIsNoManifest) {
+TEST(ManifestTest, HasEachPathOnce) {
+  const std::string twice = absl::StrCat(kManifestHead, FormatEntry(kFile), FormatEntry(kFile));
+  const std::string all = absl::StrCat(twice, "end entries=2 xxh128=", ChecksumOf(twice), "\n");
+  EXPECT_EQ(Parse(all).status().message(), "two of its entries have the same path");
+}
+
+TEST(CompleteManifestTest, RefusesWhatIsNoManifest) {
   const std::string begun = Begun();
   const auto why = [](const std::string& text, const std::string& records) {
-    const auto result = FinishManifest(text, records);
+    const auto result = Rest(text, records);
     EXPECT_TRUE(absl::IsInvalidArgument(result.status())) << text << records;
     return std::string(result.status().message());
   };
-  EXPECT_EQ(why("", ""), "the manifest's first line is missing");
-  EXPECT_THAT(why(begun + FormatEntry(kFile), ""), HasSubstr("line 5 is the second of its path"));
-  EXPECT_EQ(why(begun + "d - 0 cut", "run a=1\n"), "its last entry is cut short");
+  EXPECT_EQ(why("", ""), "it is empty");
+  EXPECT_EQ(why("d - 0 a\n", ""), "line 1 is not a manifest's first: 'd - 0 a'");
+  EXPECT_EQ(why(begun + FormatEntry(kFile), ""), "two of its entries have the same path");
+  EXPECT_EQ(why(begun + "d - 0 cut", "run a=1\n"), "line 5 is cut short: 'd - 0 cut'");
+  EXPECT_EQ(why(begun + "d - 0 cut", "\nrun a=1\n"), "line 5 is cut short: 'd - 0 cut'");
   EXPECT_THAT(why(begun, "x"), HasSubstr("line 5 is cut short: 'x'"));
   EXPECT_THAT(why(begun, "Hello\n"), HasSubstr("line 5 is neither"));
   EXPECT_THAT(why(begun, "a_b c=1\nd - 0 x\n"), HasSubstr("line 6 is an entry after the records"));
   EXPECT_THAT(why(Whole(), ""), HasSubstr("it has a last line already"));
+  EXPECT_THAT(why(begun, "end entries=3\n"), HasSubstr("it has a last line already"));
 }
 
 TEST(ReadManifestTest, ReadsThatOfABackup) {
@@ -178,7 +212,7 @@ TEST(ReadManifestTest, ReadsTheRecordsOfALongOne) {
   for (int i = 0; i < 5000; ++i) {
     begun += FormatEntry(Entry(Kind::kFile, absl::StrCat("t", i), 1));
   }
-  const UniqueFd backup = BackupWith(begun + FinishManifest(begun, "locked gtid=0-1-2\n").value());
+  const UniqueFd backup = BackupWith(begun + Rest(begun, "locked gtid=0-1-2\n").value());
   EXPECT_EQ(ReadManifestRecords(backup.get(), "/b").value().Get("locked", "gtid"), "0-1-2");
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/manifest_parser.h"
 #include "base/status.h"
 #include "syncer/entry_checksum.h"
 
@@ -50,23 +51,28 @@ absl::Status ManifestWriter::Flush() {
 }
 
 absl::Status CompleteManifest(int copy, const std::string& path, absl::string_view records) {
-  absl::StatusOr<std::string> begun = ReadManifestText(copy, path);
-  if (absl::IsNotFound(begun.status())) {
+  ManifestParser begun;
+  const absl::Status read = FeedManifest(copy, path, &begun);
+  if (absl::IsNotFound(read)) {
     return absl::FailedPreconditionError(
         absl::StrCat("refused to publish ", path, ": it has no ", kManifestName,
                      ", so it is not known what belongs to it; was it made by sync_tree?"));
   }
-  RETURN_IF_ERROR(begun.status());
-  if (*begun == kManifestHead) {
+  RETURN_IF_ERROR(read);
+  if (begun.entries() == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("refused to publish ", path, ": by its ", kManifestName, " it is empty"));
   }
-  if (ParseManifest(*begun).ok()) return absl::OkStatus();
-  const absl::StatusOr<std::string> rest = FinishManifest(*begun, records);
-  if (!rest.ok()) {
+  const auto cannot_complete = [&path](const absl::Status& why) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot complete ", path, "/", kManifestName, ": ", rest.status().message()));
+        absl::StrCat("cannot complete ", path, "/", kManifestName, ": ", why.message()));
+  };
+  if (begun.ended()) {
+    const auto whole = begun.Finish();
+    return whole.ok() ? absl::OkStatus() : cannot_complete(whole.status());
   }
+  const absl::StatusOr<std::string> rest = begun.Complete(records);
+  if (!rest.ok()) return cannot_complete(rest.status());
   const UniqueFd manifest(
       openat(copy, kManifestName, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
   if (!manifest.ok()) return ErrnoError(absl::StrCat("open ", path, "/", kManifestName));

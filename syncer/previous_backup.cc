@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 #include "base/directory.h"
 #include "base/log.h"
+#include "base/manifest_parser.h"
 #include "base/open_backup.h"
 #include "base/published.h"
 #include "base/status.h"
@@ -24,32 +28,49 @@ namespace {
 // the one that the run's beginning was read from.
 constexpr absl::Duration kGranularity = absl::Seconds(2);
 
+uint64_t Hash(absl::string_view text) { return absl::Uint128Low64(ChecksumBits(text)); }
+
+// The line that begins at `offset`, without its line feed. One that cannot be read is no entry, and
+// what is not known of a file is not shared.
+std::string ReadLine(int fd, uint64_t offset) {
+  std::string line;
+  char buffer[512];
+  while (true) {
+    const ssize_t size = pread(fd, buffer, sizeof buffer, static_cast<off_t>(offset + line.size()));
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return "";
+    const absl::string_view piece(buffer, static_cast<size_t>(size));
+    const size_t end = piece.find('\n');
+    absl::StrAppend(&line, piece.substr(0, end));
+    if (end != absl::string_view::npos) return line;
+  }
+}
+
 // Whether one of the backups was found to be bad after `since`: a newer one may share what is
 // wrong.
 bool AnyFoundBadSince(int root, const std::vector<std::string>& names, absl::Time since) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     const auto verdict = FindVerdict(root, name);
-    return verdict.ok() && verdict->has_value() && !(*verdict)->good && (*verdict)->time > since;
+    // Where the system does not let us look, it may be.
+    return !verdict.ok() || (verdict->has_value() && !(*verdict)->good && (*verdict)->time > since);
   });
 }
 
 }  // namespace
 
-PreviousBackup::PreviousBackup(std::string path, UniqueFd directory, Manifest manifest,
-                               absl::Time started)
-    : path_(std::move(path)),
-      directory_(std::move(directory)),
-      manifest_(std::move(manifest)),
-      started_(started) {
-  std::sort(manifest_.entries.begin(), manifest_.entries.end(),
-            [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
-  std::vector<absl::string_view> checksums;
-  for (const ManifestEntry& entry : manifest_.entries) {
-    if (entry.kind == ManifestEntry::Kind::kFile) checksums.emplace_back(entry.checksum);
-  }
-  std::sort(checksums.begin(), checksums.end());
-  for (size_t i = 1; i < checksums.size(); ++i) {
-    if (checksums[i] == checksums[i - 1]) many_checksums_.push_back(checksums[i]);
+void PreviousBackup::FileIndex::Add(const ManifestEntry& entry, uint64_t offset) {
+  if (entry.kind != ManifestEntry::Kind::kFile) return;
+  lines.push_back({Hash(entry.path), offset});
+  many_checksums.push_back(Hash(entry.checksum));
+}
+
+void PreviousBackup::FileIndex::Finish() {
+  std::sort(lines.begin(), lines.end(),
+            [](const Line& a, const Line& b) { return a.path_hash < b.path_hash; });
+  std::vector<uint64_t> all = std::exchange(many_checksums, {});
+  std::sort(all.begin(), all.end());
+  for (size_t i = 1; i < all.size(); ++i) {
+    if (all[i] == all[i - 1]) many_checksums.push_back(all[i]);
   }
 }
 
@@ -82,14 +103,22 @@ absl::StatusOr<PreviousBackup> PreviousBackup::Open(std::string path) {
   if (verdict.has_value() && !verdict->good) {
     return absl::FailedPreconditionError("its verification found it to be bad");
   }
-  ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(directory.get(), path));
+  ASSIGN_OR_RETURN(UniqueFd file, OpenManifest(directory.get(), path));
+  FileIndex index;
+  Manifest manifest;
+  const auto add = [&index](const ManifestEntry& entry, uint64_t offset) {
+    index.Add(entry, offset);
+  };
+  ASSIGN_OR_RETURN(manifest.records, ScanManifest(directory.get(), path, add));
+  index.Finish();
   // The snapshot is younger than the run's beginning. A backup that was published by hand may not
   // tell: then any of its files may have been changed since.
   absl::Time started = absl::InfinitePast();
   if (!absl::ParseTime(absl::RFC3339_full, manifest.Get("run", "started"), &started, nullptr)) {
     started = absl::InfinitePast();
   }
-  return PreviousBackup(std::move(path), std::move(directory), std::move(manifest), started);
+  return PreviousBackup(std::move(path), std::move(directory), std::move(file), std::move(index),
+                        started);
 }
 
 bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
@@ -100,28 +129,29 @@ bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
   return changed >= started_ - kGranularity;
 }
 
-const ManifestEntry* PreviousBackup::FindFile(const std::string& path) const {
-  const auto found = std::lower_bound(
-      manifest_.entries.begin(), manifest_.entries.end(), path,
-      [](const ManifestEntry& entry, const std::string& wanted) { return entry.path < wanted; });
-  if (found == manifest_.entries.end() || found->path != path ||
-      found->kind != ManifestEntry::Kind::kFile) {
-    return nullptr;
+absl::optional<ManifestEntry> PreviousBackup::FindFile(const std::string& path) const {
+  const uint64_t hash = Hash(path);
+  auto line = std::lower_bound(
+      index_.lines.begin(), index_.lines.end(), hash,
+      [](const FileIndex::Line& a, uint64_t wanted) { return a.path_hash < wanted; });
+  for (; line != index_.lines.end() && line->path_hash == hash; ++line) {
+    absl::optional<ManifestEntry> entry = ParseEntry(ReadLine(manifest_.get(), line->offset));
+    if (entry.has_value() && entry->path == path) return entry;
   }
-  return &*found;
+  return absl::nullopt;
 }
 
-bool PreviousBackup::HasFile(const std::string& path) const { return FindFile(path) != nullptr; }
+bool PreviousBackup::HasFile(const std::string& path) const { return FindFile(path).has_value(); }
 
 bool PreviousBackup::MayHaveFurtherNames(const std::string& path) const {
-  const ManifestEntry* const file = FindFile(path);
-  return file != nullptr &&
-         std::binary_search(many_checksums_.begin(), many_checksums_.end(), file->checksum);
+  const absl::optional<ManifestEntry> file = FindFile(path);
+  return file.has_value() && std::binary_search(index_.many_checksums.begin(),
+                                                index_.many_checksums.end(), Hash(file->checksum));
 }
 
 std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {
-  const ManifestEntry* const file = FindFile(path);
-  return file != nullptr && file->bytes == bytes ? file->checksum : "";
+  const absl::optional<ManifestEntry> file = FindFile(path);
+  return file.has_value() && file->bytes == bytes ? file->checksum : "";
 }
 
 absl::Status PreviousBackup::Clone(const std::string& path, int destination) const {

@@ -5,13 +5,13 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/manifest.h"
@@ -54,14 +54,33 @@ class PreviousBackup {
   absl::Status Clone(const std::string& path, int destination) const;
 
  private:
-  PreviousBackup(std::string path, UniqueFd directory, Manifest manifest, absl::Time started);
+  // Where in the manifest its files are: 16 bytes of each are kept, not what it says of them.
+  struct FileIndex {
+    struct Line {
+      uint64_t path_hash;  // two paths may have the same
+      uint64_t offset;     // in bytes
+    };
+    std::vector<Line> lines;               // sorted by hash
+    std::vector<uint64_t> many_checksums;  // hashes of those that several files have; sorted
+
+    void Add(const ManifestEntry& entry, uint64_t offset);
+    void Finish();
+  };
+
+  PreviousBackup(std::string path, UniqueFd directory, UniqueFd manifest, FileIndex index,
+                 absl::Time started)
+      : path_(std::move(path)),
+        directory_(std::move(directory)),
+        manifest_(std::move(manifest)),
+        index_(std::move(index)),
+        started_(started) {}
   static absl::StatusOr<PreviousBackup> Open(std::string path);
-  const ManifestEntry* FindFile(const std::string& path) const;
+  absl::optional<ManifestEntry> FindFile(const std::string& path) const;
 
   std::string path_;
   UniqueFd directory_;
-  Manifest manifest_;                              // sorted by path
-  std::vector<absl::string_view> many_checksums_;  // those that several files have; sorted
+  UniqueFd manifest_;
+  FileIndex index_;
   absl::Time started_;
 };
 

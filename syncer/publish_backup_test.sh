@@ -62,7 +62,7 @@ echo 'd - 0 sh' >>"$root/$partial/backup.manifest"
 printf 'd - 0 half a li' >>"$root/$partial/backup.manifest"
 run "$publish_backup" --root="$root" --partial=$partial
 expect_exit 2
-expect_stderr 'cannot complete .*/backup.manifest: its last entry is cut short'
+expect_stderr 'cannot complete .*/backup.manifest: line [0-9]+ is cut short'
 rm -r "${root:?}/$partial"
 
 mkdir "$test_dir/elsewhere"

@@ -24,6 +24,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/manifest.h"
+#include "base/manifest_parser.h"
 #include "base/testing/call_hook.h"
 #include "base/testing/file_facts.h"
 #include "base/testing/private_tmpfs.h"
@@ -214,8 +215,10 @@ class Sequence {
     std::ofstream(absl::StrCat(root_, "/", partial, "/rows")) << begun;
     // Complete already, so that nothing in the copy has to be changed any more.
     const std::string manifest = absl::StrCat(kManifestHead, "d - 0 shop\n");
+    ManifestParser begun_manifest;
+    begun_manifest.Add(manifest);
     std::ofstream(absl::StrCat(root_, "/", partial, "/", kManifestName))
-        << manifest << FinishManifest(manifest, "").value();
+        << manifest << begun_manifest.Complete("").value();
     TreeFacts before = facts_;
     for (const auto& [path, facts] : FactsOf(absl::StrCat(root_, "/", partial))) {
       before.emplace(path.empty() ? partial : absl::StrCat(partial, "/", path), facts);
