@@ -58,7 +58,7 @@ log_full_later() {
   configure_trial LOG_FILE=/srv/full/log
   printf '#!/bin/sh\nhead -c 8192 /dev/zero >/srv/full/rest\ntruncate -s 4096 /srv/full/log\n' >/tmp/hook
   chmod 755 /tmp/hook
-  expect_run 2 /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
+  expect_run 2 /lab/fault_point --at=sync_tree/exec:rsync/1 --run=/tmp/hook --
   expect_published
   grep -qE "end: FAILED \(exit code 2.*backup $root/${new[0]-}\)" /tmp/stderr || problem 'the end is not told on stderr'
   umount /srv/full
@@ -70,8 +70,9 @@ log_rotated() {
 exec logrotate --force --state /tmp/logrotate.state /etc/logrotate.d/mysql-backup >/tmp/hook.log 2>&1
 END
   chmod 755 /tmp/hook
-  run_by /lab/fault_point --at=sync_tree:rsync/rename/1 --run=/tmp/hook --
+  run_by /lab/fault_point --at=sync_tree/exec:rsync/1 --run=/tmp/hook --
   expect_published
+  compgen -G "$log_file.*" >/dev/null || problem 'the log was not rotated'
   cat "$log_file".* >>"$log_file"
   check_verdict 0
   rm -f "$log_file".*
@@ -186,7 +187,7 @@ second_run() {
 echo $? >/tmp/second.code
 END
   chmod 755 /tmp/hook
-  expect_run 0 /lab/fault_point --at=sync_tree:rsync/rename/2 --run=/tmp/hook --
+  expect_run 0 /lab/fault_point --at=sync_tree/exec:rsync/1 --run=/tmp/hook --
   expect_published
   [[ $(</tmp/second.code) == 75 ]] || problem "the second run ended with $(</tmp/second.code)"
 }

@@ -266,6 +266,8 @@ trial() {
     return
   fi
   systemctl is-active --quiet mariadb || systemctl start mariadb
+  # A run that does not need the server is done before the hook wakes it.
+  while pgrep --runstates T "$server_program" >/dev/null; do sleep 0.1; done
   [[ -n $resumer ]] || check_writable
   wait_for_processes
   check_backups "$since"
