@@ -48,6 +48,8 @@ check_server() {
 after() {
   local name sum left
   problems=()
+  # A first boot that ended otherwise proves nothing.
+  [[ -s $facts/acknowledged ]] || problem 'the first boot did not come to where the power is cut'
   left=$(
     lvs --noheadings -o lv_name vg_mysql | grep -o 'mysql_snapshot.*'
     find "$root" -mindepth 1 -maxdepth 1 -name '.*' -printf '%f\n'
