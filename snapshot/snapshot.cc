@@ -118,16 +118,6 @@ absl::Status Undo(const SnapshotOptions& options, const absl::Status& reason) {
   return LeftBehindError(absl::StrCat(reason.message(), "; and then ", removed.message()));
 }
 
-// After LVM's commands, which may have failed between suspending and resuming.
-absl::Status WakeAgain(const SnapshotOptions& options) {
-  const absl::Status woken = WakeOrigin(options);
-  if (woken.ok()) return absl::OkStatus();
-  return LeftBehindError(
-      absl::StrCat("the server's disk may be suspended, and nothing be written: ", woken.message(),
-                   "; see `dmsetup info -c`, then run `dmsetup resume` on what is suspended of ",
-                   FullName(options, options.origin)));
-}
-
 absl::Status CannotTell(const std::string& snapshot, const std::string& seen) {
   return WithExitCode(
       absl::UnknownError(absl::StrCat("LVM cannot tell whether the snapshot ", snapshot,
@@ -324,11 +314,12 @@ absl::Status RemoveSnapshots(const SnapshotOptions& options) {
     }
     removed = RemoveStaleDevices(left, options);
   }
-  // Whatever became of that, the server is to have its disk.
-  absl::Status woken = WakeAgain(options);
+  // Whatever became of that, the server is to have its disk: LVM's commands may have failed between
+  // suspending and resuming.
+  const absl::Status woken = WakeOrigin(options);
   if (woken.ok()) return removed;
-  if (removed.ok()) return woken;
-  return LeftBehindError(absl::StrCat(woken.message(), "; and ", removed.message()));
+  return LeftBehindError(
+      absl::StrCat(woken.message(), removed.ok() ? "" : "; and ", removed.message()));
 }
 
 }  // namespace mysql_backup

@@ -262,13 +262,16 @@ TEST(CheckPoolRoom, CountsDataAndMetadata) {
 }
 
 TEST(ParsePoolDevice, TellsThinOnesOnly) {
-  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-pool-tpool)\n"), "vg-pool-tpool");
-  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vda2)\n"), "");
-  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-odd--tpool)\n"), "");
-  EXPECT_EQ(ParsePoolDevice("2 dependencies\t: (vg-pool-tpool) (vda2)\n"), "");
-  EXPECT_EQ(ParsePoolDevice("Device does not exist.\n"), "");
-  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: )vg-pool-tpool(\n"), "");
-  EXPECT_EQ(ParsePoolDevice(""), "");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-pool-tpool)\n").value(), "vg-pool-tpool");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vda2)\n").value(), "");
+  EXPECT_EQ(ParsePoolDevice("1 dependencies\t: (vg-odd--tpool)\n").value(), "");
+  EXPECT_EQ(ParsePoolDevice("2 dependencies\t: (vg-pool-tpool) (vda2)\n").value(), "");
+  EXPECT_EQ(ParsePoolDevice("0 dependencies\t:\n").value(), "");
+  for (const char* const wrong :
+       {"", "Device does not exist.\n", "1 dependencies\t: )vg-pool-tpool(\n",
+        "1 dependencies\t: (vg-pool-tp", "1 dependencies\t:\n", "2 dependencies\t: (vda2)\n"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ParsePoolDevice(wrong).status())) << wrong;
+  }
 }
 
 TEST(DeviceName, DoublesHyphens) {

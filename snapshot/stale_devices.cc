@@ -26,6 +26,9 @@ namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(30);
 
+// A listing fails when any device of the host goes between its being listed and being looked at.
+constexpr int kListTries = 5;
+
 constexpr int kLockTries = 50;
 constexpr absl::Duration kLockPause = absl::Milliseconds(200);
 
@@ -57,9 +60,18 @@ absl::optional<UniqueFd> LockGroup(const SnapshotOptions& options) {
   return absl::nullopt;
 }
 
-absl::StatusOr<std::string> ReportStates(const SnapshotOptions& options) {
-  return RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o",
-                              "name,suspended,tables_loaded"});
+absl::StatusOr<std::string> ListDevices(const SnapshotOptions& options,
+                                        const std::string& columns) {
+  for (int i = 1;; ++i) {
+    auto report =
+        RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o", columns});
+    if (!absl::IsInternal(report.status()) || i == kListTries) return report;
+  }
+}
+
+absl::StatusOr<std::vector<DeviceState>> ListStates(const SnapshotOptions& options) {
+  ASSIGN_OR_RETURN(const std::string report, ListDevices(options, "name,suspended,tables_loaded"));
+  return ParseDeviceStates(report);
 }
 
 absl::Status BadLine(absl::string_view line) {
@@ -77,12 +89,27 @@ absl::optional<bool> IsFirst(absl::string_view word, absl::string_view first,
 }
 
 // The devices through which the origin's data goes, from the bottom up: what is above one that is
-// suspended cannot be suspended and resumed itself.
-std::vector<std::string> LayersOfOrigin(const SnapshotOptions& options) {
+// suspended cannot be suspended and resumed itself. `devices` are all of the host.
+absl::StatusOr<std::vector<std::string>> LayersOfOrigin(const SnapshotOptions& options,
+                                                        const std::vector<DeviceState>& devices) {
   const std::string origin = DeviceName(options.vg, options.origin);
-  const auto report = RunDmsetup(options, {"deps", "-o", "devname", origin});
-  const std::string pool = report.ok() ? ParsePoolDevice(*report) : "";
-  return {pool, absl::StrCat(origin, "-real"), origin};
+  std::vector<std::string> layers = {absl::StrCat(origin, "-real"), origin};
+  // One that is not active lies on nothing.
+  if (std::any_of(devices.begin(), devices.end(),
+                  [&](const DeviceState& device) { return device.name == origin; })) {
+    ASSIGN_OR_RETURN(const std::string report,
+                     RunDmsetup(options, {"deps", "-o", "devname", origin}));
+    ASSIGN_OR_RETURN(std::string pool, ParsePoolDevice(report));
+    if (!pool.empty()) layers.insert(layers.begin(), std::move(pool));
+  }
+  return layers;
+}
+
+absl::Status MayBeSuspended(const SnapshotOptions& options, const absl::Status& reason) {
+  return Annotate(
+      reason, absl::StrCat("; the server's disk may be suspended, and nothing be written: see "
+                           "`dmsetup info -c`, then run `dmsetup resume` on what is suspended of ",
+                           options.vg, "/", options.origin));
 }
 
 absl::Status WakeDevice(const SnapshotOptions& options, const DeviceState& device) {
@@ -95,16 +122,25 @@ absl::Status WakeDevice(const SnapshotOptions& options, const DeviceState& devic
 
 }  // namespace
 
-std::string ParsePoolDevice(absl::string_view report) {
-  // One dependency, in parentheses. A hyphen within a name would be doubled.
-  constexpr absl::string_view kLayer = "-tpool";
-  const std::vector<absl::string_view> opened = absl::StrSplit(report, '(');
-  const std::vector<absl::string_view> closed = absl::StrSplit(opened.back(), ')');
-  if (opened.size() != 2 || closed.size() != 2 || !absl::EndsWith(closed[0], kLayer) ||
-      absl::EndsWith(absl::StripSuffix(closed[0], kLayer), "-")) {
-    return "";
+absl::StatusOr<std::string> ParsePoolDevice(absl::string_view report) {
+  const absl::string_view line = absl::StripTrailingAsciiWhitespace(report);
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  constexpr size_t kBefore = 3;  // "N dependencies :"
+  if (words.size() < kBefore || words[1] != "dependencies" || words[2] != ":" ||
+      words[0] != absl::StrCat(words.size() - kBefore)) {
+    return BadLine(report);
   }
-  return std::string(closed[0]);
+  std::vector<absl::string_view> names(words.begin() + kBefore, words.end());
+  for (absl::string_view& name : names) {
+    if (!absl::ConsumePrefix(&name, "(") || !absl::ConsumeSuffix(&name, ")"))
+      return BadLine(report);
+  }
+  constexpr absl::string_view kLayer = "-tpool";
+  // A hyphen within a name would be doubled.
+  const bool is_thin = names.size() == 1 && absl::EndsWith(names[0], kLayer) &&
+                       !absl::EndsWith(absl::StripSuffix(names[0], kLayer), "-");
+  return is_thin ? std::string(names[0]) : "";
 }
 
 absl::StatusOr<std::vector<DeviceState>> ParseDeviceStates(absl::string_view report) {
@@ -135,12 +171,13 @@ std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
 }
 
 absl::Status WakeOrigin(const SnapshotOptions& options) {
-  const auto report = ReportStates(options);
-  // No device-mapper: LVM will have more to say about that.
-  if (!report.ok()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<DeviceState> seen, ParseDeviceStates(*report));
-  const std::vector<std::string> layers = LayersOfOrigin(options);
-  const std::vector<DeviceState> suspects = FindSleeping(seen, layers);
+  const auto seen = ListStates(options);
+  // There is no such program.
+  if (absl::IsNotFound(seen.status())) return absl::OkStatus();
+  if (!seen.ok()) return MayBeSuspended(options, seen.status());
+  const auto layers = LayersOfOrigin(options, *seen);
+  if (!layers.ok()) return MayBeSuspended(options, layers.status());
+  const std::vector<DeviceState> suspects = FindSleeping(*seen, *layers);
   if (suspects.empty()) return absl::OkStatus();
   const absl::optional<UniqueFd> lock = LockGroup(options);
   if (!lock.has_value()) {
@@ -151,10 +188,11 @@ absl::Status WakeOrigin(const SnapshotOptions& options) {
     return absl::OkStatus();
   }
   // What was seen before may have been that command's work.
-  ASSIGN_OR_RETURN(const std::string later, ReportStates(options));
-  ASSIGN_OR_RETURN(const std::vector<DeviceState> now, ParseDeviceStates(later));
-  for (const DeviceState& device : FindSleeping(now, layers)) {
-    RETURN_IF_ERROR(WakeDevice(options, device));
+  const auto now = ListStates(options);
+  if (!now.ok()) return MayBeSuspended(options, now.status());
+  for (const DeviceState& device : FindSleeping(*now, *layers)) {
+    const absl::Status woken = WakeDevice(options, device);
+    if (!woken.ok()) return LeftBehindError(MayBeSuspended(options, woken).message());
   }
   return absl::OkStatus();
 }
@@ -200,8 +238,7 @@ std::vector<std::string> FindStaleDevices(const std::vector<std::string>& device
 
 absl::Status RemoveStaleDevices(const std::vector<LogicalVolume>& volumes,
                                 const SnapshotOptions& options) {
-  const auto report =
-      RunDmsetup(options, {"info", "-c", "--noheadings", "--separator", "|", "-o", "name,uuid"});
+  const auto report = ListDevices(options, "name,uuid");
   if (!report.ok()) {
     // LVM itself knows of nothing: that is no reason to fail.
     LOG(WARNING) << "cannot look for what a killed LVM command may have left in the kernel: "

@@ -27,8 +27,8 @@ std::string DeviceName(absl::string_view vg, absl::string_view lv);
 absl::StatusOr<std::vector<std::string>> ParseDeviceNames(absl::string_view report);
 
 // Returns the device of a thin pool from what `dmsetup deps -o devname` prints of a volume in it.
-// Empty when the volume is not thin.
-std::string ParsePoolDevice(absl::string_view report);
+// Empty when the volume is not thin; InvalidArgument for what is of another form.
+absl::StatusOr<std::string> ParsePoolDevice(absl::string_view report);
 
 // What `dmsetup info -c --noheadings --separator | -o name,suspended,tables_loaded` tells of a
 // device.
@@ -50,8 +50,8 @@ std::vector<DeviceState> FindSleeping(const std::vector<DeviceState>& devices,
 // in is suspended or has a second table loaded, and no LVM command is at work on the group that
 // could be about to see to it, that table is dropped and the device goes on with the one it had. To
 // be called before any LVM command: LVM would make the second table the origin's, although what
-// lies under it may not be there. An error when dmsetup fails in that, or tells nothing that can be
-// read; none where it cannot be run at all.
+// lies under it may not be there. An error when dmsetup fails, or tells nothing that can be
+// read; none where there is no such program. LeftBehind (4) when a device cannot be woken.
 absl::Status WakeOrigin(const SnapshotOptions& options);
 
 // Returns those of `devices` that are nobody's, given all `volumes` of the group, in the order in

@@ -73,7 +73,7 @@ void CheckNames(absl::string_view report) {
 void FuzzOne(absl::string_view input) {
   CheckStates(input);
   CheckNames(input);
-  const std::string pool = ParsePoolDevice(input);
+  const std::string pool = ParsePoolDevice(input).value_or("");
   if (!pool.empty()) CHECK(absl::StrContains(input, absl::StrCat("(", pool, ")")));
   if (!pool.empty()) CHECK(absl::EndsWith(pool, "-tpool"));
 }
