@@ -44,8 +44,8 @@ std::string ChecksumOf(absl::string_view text) {
   return checksum.Digits();
 }
 
-absl::uint128 ChecksumBits(absl::string_view text) {
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+absl::uint128 SeededHash(absl::string_view text, uint64_t seed) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
   return absl::MakeUint128(hash.high64, hash.low64);
 }
 

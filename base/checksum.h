@@ -5,6 +5,7 @@
 #define MYSQL_BACKUP_BASE_CHECKSUM_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -38,8 +39,9 @@ class Checksum {
 // Returns the checksum of `text`.
 std::string ChecksumOf(absl::string_view text);
 
-// The same as a number, which takes less room.
-absl::uint128 ChecksumBits(absl::string_view text);
+// A number that stands for `text`, of another kind for each `seed`: who does not know that cannot
+// make two texts that have the same.
+absl::uint128 SeededHash(absl::string_view text, uint64_t seed);
 
 // Whether `text` has the form of a checksum.
 bool IsChecksum(absl::string_view text);

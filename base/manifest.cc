@@ -132,7 +132,8 @@ absl::StatusOr<Manifest> ReadManifest(int backup, const std::string& path) {
   const auto keep = [&manifest](ManifestEntry entry, uint64_t /*offset*/) {
     manifest.entries.push_back(std::move(entry));
   };
-  ASSIGN_OR_RETURN(manifest.records, ScanManifest(backup, path, keep));
+  ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
+  ASSIGN_OR_RETURN(manifest.records, ScanManifest(fd.get(), path, keep));
   return manifest;
 }
 

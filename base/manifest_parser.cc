@@ -1,6 +1,7 @@
 #include "base/manifest_parser.h"
 
 #include <algorithm>
+#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +17,15 @@ namespace {
 
 constexpr size_t kShownBytes = 200;  // of a line that is wrong
 
+uint64_t RandomSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
 }  // namespace
+
+ManifestParser::ManifestParser(OnEntry on_entry)
+    : on_entry_(std::move(on_entry)), seed_(RandomSeed()) {}
 
 void ManifestParser::Add(absl::string_view piece) {
   for (size_t size = piece.find('\n'); size != absl::string_view::npos; size = piece.find('\n')) {
@@ -42,7 +51,7 @@ void ManifestParser::AddLine(absl::string_view line) {
     SetWrong(line, "follows the last line");
   } else if (absl::optional<ManifestEntry> entry = ParseEntry(line); entry.has_value()) {
     if (!records_.empty()) SetWrong(line, "is an entry after the records");
-    paths_.push_back(ChecksumBits(entry->path));
+    paths_.push_back(SeededHash(entry->path, seed_));
     on_entry_(*std::move(entry), offset);
   } else if (absl::optional<ManifestRecord> record = ParseRecord(line); !record.has_value()) {
     SetWrong(line, "is neither an entry nor a record");
@@ -71,7 +80,9 @@ void ManifestParser::EndInput() {
   }
   std::sort(paths_.begin(), paths_.end());
   if (wrong_.empty() && std::adjacent_find(paths_.begin(), paths_.end()) != paths_.end()) {
-    wrong_ = "two of its entries have the same path";
+    wrong_ =
+        "two of its entries have the same path: see `cut -d ' ' -f 4 backup.manifest | sort | uniq "
+        "-d`";
   }
 }
 
@@ -105,16 +116,15 @@ absl::StatusOr<std::string> ManifestParser::Complete(absl::string_view records) 
   return absl::StrCat(records, LastLine(), "\n");
 }
 
-absl::Status FeedManifest(int backup, const std::string& path, ManifestParser* parser) {
-  ASSIGN_OR_RETURN(const UniqueFd fd, OpenManifest(backup, path));
-  return ReadPieces(fd.get(), absl::StrCat(path, "/", kManifestName),
+absl::Status FeedManifest(int manifest, const std::string& path, ManifestParser* parser) {
+  return ReadPieces(manifest, absl::StrCat(path, "/", kManifestName),
                     [parser](absl::string_view piece) { parser->Add(piece); });
 }
 
-absl::StatusOr<std::vector<ManifestRecord>> ScanManifest(int backup, const std::string& path,
+absl::StatusOr<std::vector<ManifestRecord>> ScanManifest(int manifest, const std::string& path,
                                                          ManifestParser::OnEntry on_entry) {
   ManifestParser parser(std::move(on_entry));
-  RETURN_IF_ERROR(FeedManifest(backup, path, &parser));
+  RETURN_IF_ERROR(FeedManifest(manifest, path, &parser));
   auto records = parser.Finish();
   if (records.ok()) return records;
   return absl::DataLossError(

@@ -176,7 +176,8 @@ TEST(ManifestTest, NamesTheLineThatIsWrong) {
 TEST(ManifestTest, HasEachPathOnce) {
   const std::string twice = absl::StrCat(kManifestHead, FormatEntry(kFile), FormatEntry(kFile));
   const std::string all = absl::StrCat(twice, "end entries=2 xxh128=", ChecksumOf(twice), "\n");
-  EXPECT_EQ(Parse(all).status().message(), "two of its entries have the same path");
+  EXPECT_THAT(std::string(Parse(all).status().message()),
+              HasSubstr("two of its entries have the same path"));
 }
 
 TEST(CompleteManifestTest, RefusesWhatIsNoManifest) {
@@ -188,7 +189,8 @@ TEST(CompleteManifestTest, RefusesWhatIsNoManifest) {
   };
   EXPECT_EQ(why("", ""), "it is empty");
   EXPECT_EQ(why("d - 0 a\n", ""), "line 1 is not a manifest's first: 'd - 0 a'");
-  EXPECT_EQ(why(begun + FormatEntry(kFile), ""), "two of its entries have the same path");
+  EXPECT_THAT(why(begun + FormatEntry(kFile), ""),
+              HasSubstr("two of its entries have the same path"));
   EXPECT_EQ(why(begun + "d - 0 cut", "run a=1\n"), "line 5 is cut short: 'd - 0 cut'");
   EXPECT_EQ(why(begun + "d - 0 cut", "\nrun a=1\n"), "line 5 is cut short: 'd - 0 cut'");
   EXPECT_THAT(why(begun, "x"), HasSubstr("line 5 is cut short: 'x'"));

@@ -50,14 +50,15 @@ int64_t BlockBytes(int64_t largest_file) {
 }
 
 // A file that has, or had, several names is copied whole: which of them belong together may have
-// changed.
+// changed. So is one of which the previous backup's manifest cannot be read.
 Basis BasisOf(const TreeEntry& entry, const CopyTask& task) {
   const struct stat& facts = entry.facts;
-  if (task.reuse == Reuse::kNone || !S_ISREG(facts.st_mode) || facts.st_nlink > 1 ||
-      !task.previous->HasFile(entry.path)) {
+  if (task.reuse == Reuse::kNone || !S_ISREG(facts.st_mode) || facts.st_nlink > 1) {
     return Basis::kNone;
   }
-  if (task.reuse == Reuse::kHardlink && task.previous->MayHaveFurtherNames(entry.path)) {
+  const auto before = task.previous->FindFile(entry.path);
+  if (!before.ok() || !before->has_value()) return Basis::kNone;
+  if (task.reuse == Reuse::kHardlink && task.previous->MayHaveFurtherNames(**before)) {
     return Basis::kNone;
   }
   return task.previous->MayDifferUnseen(facts) ? Basis::kCompared : Basis::kSame;
@@ -106,11 +107,15 @@ class SideBySide {
       const absl::Status status = part.ok() ? CopyPart(**part) : part.status();
       if (status.ok()) continue;
       absl::MutexLock lock(&mutex_);
-      // The first failure is the reason of all further ones: they are ended because of it.
-      if (failure_.ok()) failure_ = status;
-      eventfd_write(stop_.get(), 1);
+      Fail(status);
       return;
     }
+  }
+
+  // The first failure is the reason of all further ones: they are ended because of it.
+  void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (failure_.ok()) failure_ = status;
+    eventfd_write(stop_.get(), 1);
   }
 
   absl::StatusOr<absl::optional<Partition::Part>> NextPart() {
@@ -182,11 +187,24 @@ class SideBySide {
     copied_ += added;
     if (copied.reused) {
       reused_ += added;
-      if (entry.checksum.empty()) {
-        entry.checksum = task_.previous->ChecksumOf(entry.path, entry.bytes);
-      }
+      // rsync has not read it. What it has on the disk now is not what is vouched for.
+      const absl::Status known = TakeChecksum(&entry);
+      if (!known.ok()) Fail(known);
     }
     task_.on_entry(std::move(entry));
+  }
+
+  absl::Status TakeChecksum(ManifestEntry* entry) const {
+    if (!entry->checksum.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const absl::optional<ManifestEntry> before,
+                     task_.previous->FindFile(entry->path));
+    if (!before.has_value() || before->bytes != entry->bytes) {
+      return absl::DataLossError(absl::StrCat(task_.previous->path(), "/", kManifestName,
+                                              " has no checksum of ", OneLine(entry->path),
+                                              ", which is shared with it"));
+    }
+    entry->checksum = before->checksum;
+    return absl::OkStatus();
   }
 
   const CopyOptions& options_;

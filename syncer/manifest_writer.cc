@@ -51,32 +51,38 @@ absl::Status ManifestWriter::Flush() {
 }
 
 absl::Status CompleteManifest(int copy, const std::string& path, absl::string_view records) {
-  ManifestParser begun;
-  const absl::Status read = FeedManifest(copy, path, &begun);
-  if (absl::IsNotFound(read)) {
+  const absl::StatusOr<UniqueFd> written = OpenManifest(copy, path);
+  if (absl::IsNotFound(written.status())) {
     return absl::FailedPreconditionError(
         absl::StrCat("refused to publish ", path, ": it has no ", kManifestName,
                      ", so it is not known what belongs to it; was it made by sync_tree?"));
   }
-  RETURN_IF_ERROR(read);
+  RETURN_IF_ERROR(written.status());
+  ManifestParser begun;
+  RETURN_IF_ERROR(FeedManifest(written->get(), path, &begun));
+  const bool is_whole = begun.ended();
+  absl::Status wrong;
+  std::string rest;
+  if (is_whole) {
+    wrong = begun.Finish().status();
+  } else {
+    auto completed = begun.Complete(records);
+    wrong = completed.status();
+    if (completed.ok()) rest = *std::move(completed);
+  }
+  if (!wrong.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot complete ", path, "/", kManifestName, ": ", wrong.message()));
+  }
   if (begun.entries() == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("refused to publish ", path, ": by its ", kManifestName, " it is empty"));
   }
-  const auto cannot_complete = [&path](const absl::Status& why) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot complete ", path, "/", kManifestName, ": ", why.message()));
-  };
-  if (begun.ended()) {
-    const auto whole = begun.Finish();
-    return whole.ok() ? absl::OkStatus() : cannot_complete(whole.status());
-  }
-  const absl::StatusOr<std::string> rest = begun.Complete(records);
-  if (!rest.ok()) return cannot_complete(rest.status());
+  if (is_whole) return absl::OkStatus();
   const UniqueFd manifest(
       openat(copy, kManifestName, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
   if (!manifest.ok()) return ErrnoError(absl::StrCat("open ", path, "/", kManifestName));
-  return WriteAll(manifest.get(), *rest, absl::StrCat(path, "/", kManifestName));
+  return WriteAll(manifest.get(), rest, absl::StrCat(path, "/", kManifestName));
 }
 
 }  // namespace mysql_backup

@@ -28,17 +28,17 @@ namespace {
 // the one that the run's beginning was read from.
 constexpr absl::Duration kGranularity = absl::Seconds(2);
 
-uint64_t Hash(absl::string_view text) { return absl::Uint128Low64(ChecksumBits(text)); }
+uint64_t Hash(absl::string_view text) { return absl::Uint128Low64(SeededHash(text, 0)); }
 
-// The line that begins at `offset`, without its line feed. One that cannot be read is no entry, and
-// what is not known of a file is not shared.
-std::string ReadLine(int fd, uint64_t offset) {
+// The line that begins at `offset`, without its line feed.
+absl::StatusOr<std::string> ReadLine(int fd, uint64_t offset, const std::string& path) {
   std::string line;
   char buffer[512];
   while (true) {
     const ssize_t size = pread(fd, buffer, sizeof buffer, static_cast<off_t>(offset + line.size()));
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return "";
+    if (size < 0) return ErrnoError(absl::StrCat("read ", path));
+    if (size == 0) return absl::DataLossError(absl::StrCat(path, " has become shorter"));
     const absl::string_view piece(buffer, static_cast<size_t>(size));
     const size_t end = piece.find('\n');
     absl::StrAppend(&line, piece.substr(0, end));
@@ -97,19 +97,18 @@ absl::StatusOr<absl::optional<PreviousBackup>> PreviousBackup::FindNewest(
 
 absl::StatusOr<PreviousBackup> PreviousBackup::Open(std::string path) {
   ASSIGN_OR_RETURN(UniqueFd directory, OpenBackup(path));
-  ASSIGN_OR_RETURN(const Manifest records, ReadManifestRecords(directory.get(), path));
+  ASSIGN_OR_RETURN(const Manifest manifest, ReadManifestRecords(directory.get(), path));
   ASSIGN_OR_RETURN(const absl::optional<Verdict> verdict,
-                   ReadVerdict(directory.get(), path, records));
+                   ReadVerdict(directory.get(), path, manifest));
   if (verdict.has_value() && !verdict->good) {
     return absl::FailedPreconditionError("its verification found it to be bad");
   }
   ASSIGN_OR_RETURN(UniqueFd file, OpenManifest(directory.get(), path));
   FileIndex index;
-  Manifest manifest;
   const auto add = [&index](const ManifestEntry& entry, uint64_t offset) {
     index.Add(entry, offset);
   };
-  ASSIGN_OR_RETURN(manifest.records, ScanManifest(directory.get(), path, add));
+  RETURN_IF_ERROR(ScanManifest(file.get(), path, add).status());
   index.Finish();
   // The snapshot is younger than the run's beginning. A backup that was published by hand may not
   // tell: then any of its files may have been changed since.
@@ -129,29 +128,27 @@ bool PreviousBackup::MayDifferUnseen(const struct stat& facts) const {
   return changed >= started_ - kGranularity;
 }
 
-absl::optional<ManifestEntry> PreviousBackup::FindFile(const std::string& path) const {
+absl::StatusOr<absl::optional<ManifestEntry>> PreviousBackup::FindFile(
+    const std::string& path) const {
+  const std::string manifest = absl::StrCat(path_, "/", kManifestName);
   const uint64_t hash = Hash(path);
   auto line = std::lower_bound(
       index_.lines.begin(), index_.lines.end(), hash,
       [](const FileIndex::Line& a, uint64_t wanted) { return a.path_hash < wanted; });
   for (; line != index_.lines.end() && line->path_hash == hash; ++line) {
-    absl::optional<ManifestEntry> entry = ParseEntry(ReadLine(manifest_.get(), line->offset));
-    if (entry.has_value() && entry->path == path) return entry;
+    ASSIGN_OR_RETURN(const std::string text, ReadLine(manifest_.get(), line->offset, manifest));
+    absl::optional<ManifestEntry> entry = ParseEntry(text);
+    if (!entry.has_value()) {
+      return absl::DataLossError(absl::StrCat(manifest, " is not what it was a moment ago"));
+    }
+    if (entry->path == path) return entry;
   }
-  return absl::nullopt;
+  return absl::optional<ManifestEntry>();
 }
 
-bool PreviousBackup::HasFile(const std::string& path) const { return FindFile(path).has_value(); }
-
-bool PreviousBackup::MayHaveFurtherNames(const std::string& path) const {
-  const absl::optional<ManifestEntry> file = FindFile(path);
-  return file.has_value() && std::binary_search(index_.many_checksums.begin(),
-                                                index_.many_checksums.end(), Hash(file->checksum));
-}
-
-std::string PreviousBackup::ChecksumOf(const std::string& path, uint64_t bytes) const {
-  const absl::optional<ManifestEntry> file = FindFile(path);
-  return file.has_value() && file->bytes == bytes ? file->checksum : "";
+bool PreviousBackup::MayHaveFurtherNames(const ManifestEntry& file) const {
+  return std::binary_search(index_.many_checksums.begin(), index_.many_checksums.end(),
+                            Hash(file.checksum));
 }
 
 absl::Status PreviousBackup::Clone(const std::string& path, int destination) const {

@@ -37,15 +37,13 @@ class PreviousBackup {
   // granularity of that backup's snapshot, or later. Such a file has to be compared by its content.
   bool MayDifferUnseen(const struct stat& facts) const;
 
-  // Whether the manifest has a file of this path: what else is found there may lie behind a link.
-  bool HasFile(const std::string& path) const;
+  // Returns what the manifest says of the file of this path; nullopt where it has none: what else
+  // is found there may lie behind a link. An error when that part of it cannot be read again.
+  absl::StatusOr<absl::optional<ManifestEntry>> FindFile(const std::string& path) const;
 
-  // Whether the file may have further names in this backup: the manifest does not tell of them, but
-  // they have the same checksum.
-  bool MayHaveFurtherNames(const std::string& path) const;
-
-  // The checksum that the manifest has for a file of this path and length; empty where it has none.
-  std::string ChecksumOf(const std::string& path, uint64_t bytes) const;
+  // Whether that file may have further names in this backup: the manifest does not tell of them,
+  // but they have the same checksum.
+  bool MayHaveFurtherNames(const ManifestEntry& file) const;
 
   // Makes `path` below the directory open at `destination` a clone of the file of that path, of the
   // same time: both share their blocks until one of them is written to. Does nothing where this
@@ -75,7 +73,6 @@ class PreviousBackup {
         index_(std::move(index)),
         started_(started) {}
   static absl::StatusOr<PreviousBackup> Open(std::string path);
-  absl::optional<ManifestEntry> FindFile(const std::string& path) const;
 
   std::string path_;
   UniqueFd directory_;

@@ -138,6 +138,19 @@ for name in shop/changed shop/attributes shop/young shop/linked shop/further bac
   expect "$name is shared" eval "! shared $name"
 done
 expect "the old one was changed" diff "$test_dir/old" <(describe "$old")
+# What its manifest says is read again once a file is shared: without it, nothing vouches for that file.
+cp -p "$new/backup.manifest" "$test_dir/manifest"
+cat >"$test_dir/rsync" <<END
+#!/bin/sh
+: >'$new/backup.manifest'
+exec /usr/bin/rsync "\$@"
+END
+chmod +x "$test_dir/rsync"
+run "$tools/sync_tree" --source="$source_tree" --destination="$root/.backup_20261122_020000.partial" --reuse=hardlink \
+  --rsync="$test_dir/rsync"
+expect_exit 2
+expect_stderr "ERROR .*$new/backup.manifest has become shorter"
+cp -p "$test_dir/manifest" "$new/backup.manifest"
 # What may differ and does not is shared, too.
 old=$new
 backup 22 --reuse=hardlink
