@@ -15,7 +15,7 @@ absl::StatusOr<BackupFacts> CollectFacts(int root, const std::string& name) {
   if (records.ok()) {
     facts.manifest_state = ManifestState::kWhole;
     facts.records = *std::move(records);
-    ASSIGN_OR_RETURN(facts.verdict, ReadVerdict(backup.get(), name, facts.records));
+    facts.verdict = ReadVerdict(backup.get(), name, facts.records);
   } else if (absl::IsDataLoss(records.status())) {
     facts.manifest_state = ManifestState::kDamaged;
   } else if (!absl::IsNotFound(records.status())) {

@@ -20,7 +20,7 @@ struct BackupFacts {
   std::string name;
   ManifestState manifest_state = ManifestState::kNone;
   Manifest records;  // without the entries
-  absl::optional<Verdict> verdict;
+  absl::StatusOr<absl::optional<Verdict>> verdict = absl::optional<Verdict>();
   DiskUse disk;
 };
 

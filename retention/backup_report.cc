@@ -59,8 +59,10 @@ std::string Verified(const BackupFacts& backup, absl::Time now) {
     case ManifestState::kWhole:
       break;
   }
-  if (!backup.verdict.has_value()) return "no";
-  const Verdict& verdict = *backup.verdict;
+  if (!backup.verdict.ok())
+    return OneLine(absl::StrCat("UNKNOWN: ", backup.verdict.status().message()));
+  if (!backup.verdict->has_value()) return "no";
+  const Verdict& verdict = **backup.verdict;
   return absl::StrCat(verdict.good ? "good" : "BAD", ", ", Age(now - verdict.time), " ago");
 }
 
@@ -95,7 +97,9 @@ Json Fraction(const std::string& value) {
   return absl::SimpleAtod(value, &number) ? Json(number) : Json();
 }
 
-Json VerdictJson(const absl::optional<Verdict>& verdict) {
+Json VerdictJson(const absl::StatusOr<absl::optional<Verdict>>& known) {
+  if (!known.ok()) return {{"verdict", "unknown"}};
+  const absl::optional<Verdict>& verdict = *known;
   if (!verdict.has_value()) return Json();
   return {{"verdict", verdict->good ? "good" : "bad"},
           {"time", absl::FormatTime(absl::RFC3339_sec, verdict->time, absl::UTCTimeZone())},
