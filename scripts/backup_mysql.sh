@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # Takes one consistent copy of a live MySQL or MariaDB server whose data lies on an LVM volume.
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
 # shellcheck disable=SC2317  # the functions are called through step

@@ -27,7 +27,9 @@ for tool in unmount_snapshot snapshot_remove remove_leftovers check_room snapsho
 done
 stand_in check_datadir 'echo bytes=1 files=1 subdirectory='
 stand_in snapshot_watch 'echo bytes=1 files=1'
-stand_in publish_backup "mkdir -p $root/backup_20260101_020000 && echo $root/backup_20260101_020000"
+# Errors of the disk are told to who has had the root open since before the copy.
+stand_in publish_backup "[[ \$* == *' --witness_fd=5'* && \$(readlink /proc/\$\$/fd/5) == $root ]] || exit 2" \
+  "mkdir -p $root/backup_20260101_020000 && echo $root/backup_20260101_020000"
 stand_in list_backups 'echo end 0'
 # These read to the end, as the real ones do.
 stand_in plan_retention 'exec cat'
@@ -66,6 +68,38 @@ expect_exit 0
 expect_log "end: OK .duration [0-9.]+ s, locked 2 ms, bytes=1 files=1, backup $root/backup_20260101_020000"
 expect "the order: $(cat "$log")" test "$(order_of '[a-z]+')" = \
   'preflight quiesce snapshot mount rsync check unmount cleanup release publish retention end'
+
+# --- whatever fails before it is published, nothing is
+# fails TOOL CODE STEP CONDITION: where CONDITION holds of the tool's arguments.
+fails() {
+  mv "$bin/$1" "$test_dir/whole"
+  stand_in "$1" "if $4; then exit $2; fi" "exec '$test_dir/whole' \"\$@\""
+  backup
+  mv "$test_dir/whole" "$bin/$1"
+  expect_exit "$2"
+  expect_log "$3: FAILED .*exit code $2"
+  expect_log "end: FAILED .exit code $2, "
+  expect "it was published" test ! -e "$root/backup_20260101_020000"
+}
+fails fsfreeze_lock 75 quiesce true
+# shellcheck disable=SC2016  # the stand-in's own
+fails snapshot_create 2 snapshot '[[ $* == *--prepared=* ]]'
+fails mount_snapshot 2 mount true
+fails snapshot_watch 3 rsync true
+fails snapshot_check 3 check true
+# What is left behind outweighs what failed first.
+stand_in snapshot_remove "! grep -q 'rsync: FAILED' '$log' || exit 4"
+stand_in snapshot_watch 'exit 2'
+backup
+expect_exit 4
+expect_log 'end: FAILED .exit code 4, '
+stand_in snapshot_remove
+stand_in snapshot_watch 'echo bytes=1 files=1'
+
+# --- a log that takes nothing costs no backup, and is told
+log=/dev/full backup
+expect_exit 2
+expect_stderr "end: FAILED .exit code 2, .*backup $root/backup_20260101_020000"
 
 # --- the copy fails: the server is unlocked before it is removed
 # shellcheck disable=SC2016

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # Restores a backup into an empty data directory and, if asked to, brings it forward to a later moment
 # by the server's binary logs. It starts and stops nothing, and says what comes next.
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What backup_mysql.sh and verify_restore.sh do before anything is touched, and with their log. See
+# What backup_mysql.sh, verify_restore.sh and restore_mysql.sh do before anything is touched, and with their log. See
 # backup_mysql_test.sh for whole runs with stand-ins, and lab/cases for real ones.
 
 # A /run of its own: on this machine there may be real runs.
@@ -14,7 +14,7 @@ on_exit rm -rf "$installed"
 chmod 755 "$installed"
 app=$installed/app
 mkdir -p "$app/bin" "$app/lib"
-cp scripts/backup_mysql.sh scripts/verify_restore.sh "$app"
+cp scripts/{backup_mysql,verify_restore,restore_mysql}.sh "$app"
 cp scripts/lib/steps.sh "$app/lib"
 for tool in */*; do
   [[ -x $tool && -f $tool && $tool != *.sh && $tool != *_test ]] && ln -s "$PWD/$tool" "$app/bin"
@@ -40,7 +40,13 @@ for tool in "$app"/bin/*; do
   done
 done
 
-for script in backup_mysql.sh verify_restore.sh; do
+for script in backup_mysql.sh verify_restore.sh restore_mysql.sh; do
+  needed=()
+  [[ $script != restore_mysql.sh ]] || needed=(--target="$test_dir/target")
+  # Nor is a function of the caller's run, which would come before any program.
+  run env "BASH_FUNC_readlink%%=() { touch '$test_dir/hostile'; command readlink \"\$@\"; }" "$app/$script" --help
+  expect_exit 0
+  expect "a function of the caller's was run by $script" test ! -e "$test_dir/hostile"
   run "$app/$script" --help
   expect_exit 0
   expect_no_stderr
@@ -54,16 +60,16 @@ for script in backup_mysql.sh verify_restore.sh; do
     expect_stderr "^$script: unknown argument '"
   done
 
-  run setpriv --reuid=65534 --regid=65534 --clear-groups "$app/$script"
+  run setpriv --reuid=65534 --regid=65534 --clear-groups "$app/$script" "${needed[@]}"
   expect_exit 2
   expect_stderr 'not running as root.*use sudo'
 
-  run "$app/$script" --config="$test_dir/missing.conf"
+  run "$app/$script" "${needed[@]}" --config="$test_dir/missing.conf"
   expect_exit 2
   expect_stderr 'ERROR read_config: .*missing.conf'
 
   configure 'KEPP=7' 'KEEP=0'
-  run "$app/$script" --config="$config"
+  run "$app/$script" "${needed[@]}" --config="$config"
   expect_exit 2
   expect_stderr "ERROR read_config: $config:3: .*KEPP"
   expect_stderr "ERROR read_config: $config:4: .*KEEP"
@@ -71,9 +77,20 @@ for script in backup_mysql.sh verify_restore.sh; do
 
   configure
   chmod 666 "$config"
-  run "$app/$script" --config="$config"
+  run "$app/$script" "${needed[@]}" --config="$config"
   expect_exit 2
   expect_stderr 'chmod'
+  expect "something was made" test ! -e "$test_dir/target"
+done
+
+# --- a restore is told where, and until when by what
+run "$app/restore_mysql.sh"
+expect_exit 1
+expect_stderr '^restore_mysql.sh: --target=DIR is needed; see restore_mysql.sh --help$'
+for half in '--until=2026-11-23 14:05:00' --binlogs=/nowhere; do
+  run "$app/restore_mysql.sh" --target="$test_dir/target" "$half"
+  expect_exit 1
+  expect_stderr '^restore_mysql.sh: --until and --binlogs are needed together'
 done
 
 # --- a run that fails before the lock: the log tells the whole of it, stderr and stdout nothing
@@ -172,9 +189,12 @@ rmdir "$test_dir/backups/backup_20260101_020000"
 
 # --- while another run has the lock
 configure VG=vg_none
-for pair in backup_mysql.sh:/run/mysql-backup verify_restore.sh:/run/mysql-backup-verify; do
+for pair in backup_mysql.sh:/run/mysql-backup verify_restore.sh:/run/mysql-backup-verify \
+  restore_mysql.sh:/run/mysql-backup-restore; do
   mkdir -p "${pair#*:}"
-  flock "${pair#*:}/lock" "$app/${pair%%:*}" --config="$config" >"$test_dir/stdout" && fail 'exit code 0'
+  needed=()
+  [[ $pair != restore_mysql.sh:* ]] || needed=(--target="$test_dir/target")
+  flock "${pair#*:}/lock" "$app/${pair%%:*}" "${needed[@]}" --config="$config" >"$test_dir/stdout" && fail 'exit code 0'
   test_exit=$?
   expect_exit 75
   expect "the holder is not named" grep -q "another run is under way: it holds ${pair#*:}/lock" "$log"

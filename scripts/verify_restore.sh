@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # Proves that a backup restores: compares every file with the manifest, lets a scratch server recover
 # the data, and checks every table.
 # This script only puts the steps in order; each of them is a program in bin/ with a --help.
