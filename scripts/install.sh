@@ -18,6 +18,11 @@ readonly FILES='
 0755 scripts/backup_mysql.sh      /app/backup_mysql.sh
 0755 scripts/verify_restore.sh    /app/verify_restore.sh
 0755 scripts/restore_mysql.sh     /app/restore_mysql.sh
+'
+
+# The same, for what an administrator edits: it is put where there is none.
+readonly EDITED='
+0600 config/mysql-backup.conf     /etc/mysql-backup.conf
 0644 cron/mysql-backup            /etc/cron.d/mysql-backup
 0644 cron/mysql-backup.logrotate  /etc/logrotate.d/mysql-backup
 '
@@ -47,10 +52,10 @@ Builds the tools and installs, as root:
   /app/bin                                                 the tools
   /etc/cron.d/mysql-backup                                 the nightly run at 02:00
   /etc/logrotate.d/mysql-backup                            rotation of its log
-  /etc/mysql-backup.conf                                   the configuration, unless one is there
+  /etc/mysql-backup.conf                                   the configuration
 
-Each file is replaced in one step, so that a script that is running goes on with its old text. It
-can be run again at any time.
+Each file is replaced in one step, so that a script that is running goes on with its old text. Those in
+/etc are kept where they are there already. It can be run again at any time.
 
   --destdir=DIR  install below DIR instead of /; made if missing
 
@@ -147,11 +152,14 @@ main() {
     [[ -z $mode ]] || put "$mode" "$source" "$target"
   done <<<"$FILES"
   put 0644 "$(mariadb_config --plugindir)/$PLUGIN" "/app/lib/plugin/$PLUGIN"
-  if [[ -e $destdir$CONFIG || -L $destdir$CONFIG ]]; then
-    say "$destdir$CONFIG is kept as it is"
-  else
-    put 0600 config/mysql-backup.conf "$CONFIG"
-  fi
+  while read -r mode source target; do
+    [[ -n $mode ]] || continue
+    if [[ ! -e $destdir$target && ! -L $destdir$target ]]; then
+      put "$mode" "$source" "$target"
+    elif ! cmp -s -- "$source" "$destdir$target"; then
+      say "$destdir$target is kept as it is; the new one is $PWD/$source"
+    fi
+  done <<<"$EDITED"
 
   # Else cron's first run would make it for everyone to read.
   [[ -n $destdir || -e $LOG ]] || install -m 0640 -o root -g adm -- /dev/null "$LOG"

@@ -28,8 +28,8 @@ way. No server is started or stopped; at the end it says what to do next.
   --until=MOMENT   replay what the server did after the backup, up to
                      'YYYY-MM-DD HH:MM:SS'  local time: nothing from that second on
                      FILE:POSITION          of a binary log: nothing from there on
-                     GTID                   this transaction, and nothing after it of its domain
-                                            (MariaDB), or of all servers but its own nothing (MySQL)
+                     GTID                   up to and with this transaction; of other domains
+                                            (MariaDB) all, of other servers (MySQL) nothing
   --binlogs=DIR    the directory with the server's binary logs, from the backup's on
   --help           print this and exit
 

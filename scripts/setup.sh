@@ -38,6 +38,7 @@ test  e2fsprogs             ext4 on test devices
 test  git                   presubmit: list of files
 test  iproute2              lab: replication between two servers in a container
 test  libclang-rt-14-dev    libFuzzer and the sanitizers of clang
+test  locales               lab: a locale that is not C in a container
 test  logrotate             the rotation of the log
 test  mariadb-client-core   mariadb, mariadb-check
 test  mariadb-client        mariadb-binlog

@@ -1,4 +1,4 @@
-# What backup_mysql.sh and verify_restore.sh have in common: the log, the configuration, one run at
+# What backup_mysql.sh, verify_restore.sh and restore_mysql.sh have in common: the log, the configuration, one run at
 # a time, and running a step. To be sourced.
 #
 # Descriptors: 3 is the terminal or whatever stderr was; 6 the backup root, since before the copy; 7
@@ -114,7 +114,7 @@ one_run() {
   case $? in
     0) ;;
     1)
-      log ERROR "another run is under way: it holds $run_dir/lock (see fuser $run_dir/lock)"
+      log ERROR "another run is under way: it holds $run_dir/lock (see lslocks)"
       return 75
       ;;
     *)
