@@ -147,8 +147,9 @@ run_suite() {
   rm "$output/$suite".part*
   grep '^FAILED ' "$output/$suite.trials" | sed -E "s|^FAILED ([^ ]+):.*|&\n    lab/faults.sh$how --repeat=\1|" || true
   summary "$output" "$suite"
-  # A container that broke down must not pass for a short suite.
+  # A container that broke down must not pass for a short suite, nor one that found nothing to do.
   ((status == 0)) || die 125 "$suite: a container or machine ended with exit code $status"
+  ((from > 0)) || grep -qE '^(OK|FAILED) ' "$output/$suite.trials" || die 125 "$suite: no trial was made"
 }
 
 quick=no from=0 filesystem=ext4 server=mariadb root=/ product='' output='' jobs=2 repeat=''
@@ -201,8 +202,9 @@ fi
 mkdir -p "$output/logs"
 
 if [[ -n $repeat ]]; then
-  (run_part "${repeat%%/*}" --part=0/1 "--only=${repeat#*/}")
-  exit
+  (run_part "${repeat%%/*}" --part=0/1 "--only=${repeat#*/}") | tee "$temporary/repeated"
+  grep -q '^OK ' "$temporary/repeated" || exit 2
+  exit 0
 fi
 ((${#suites[@]})) || mapfile -t suites < <(awk 'NF { print $1 }' <<<"$SUITES")
 for suite in "${suites[@]}"; do

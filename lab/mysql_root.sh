@@ -17,7 +17,7 @@ reason on stderr.
 END
 }
 
-readonly PACKAGES=mysql-server,mysql-client,rsync,e2fsprogs,xfsprogs,util-linux,procps,perl,acl,attr
+readonly PACKAGES=mysql-server,mysql-client,rsync,e2fsprogs,xfsprogs,util-linux,procps,perl,acl,attr,iproute2,locales
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mysql-backup-lab
 root=$cache/mysql-root
 

@@ -279,7 +279,18 @@ case $* in
   *) exec mariadbd "$@" ;;
 esac
 END
-chmod 755 "$server_dir/dies" "$server_dir/complains"
+cat >"$server_dir/hangs" <<'END'
+#!/bin/sh
+case $* in
+  *recovery.log*) exec sleep 20 ;;
+  *) exec mariadbd "$@" ;;
+esac
+END
+chmod 755 "$server_dir"/{dies,complains,hangs}
+scratch "--server=$server_dir/hangs" --start_timeout=1 -- /bin/true
+expect_exit 2
+expect_stderr 'the scratch server did not answer within 1s .*recovery may need longer than --start_timeout'
+expect_nothing_left
 scratch "--server=$server_dir/dies" -- /bin/true
 expect_exit 3
 expect_stderr 'the backup does not verify: the scratch server ended while it shut down .*SIGABRT'

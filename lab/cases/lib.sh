@@ -16,6 +16,8 @@ server=mysql server_program=mysqld aria=MyISAM
 [[ ! -x /usr/sbin/mariadbd ]] || server=mariadb server_program=mariadbd aria=Aria
 export snapshot=/dev/vg_mysql/mysql_snapshot
 undo=()
+# The command lines of what a run starts, and of the scripts that stand in for that.
+started_by_run='^(/bin/(ba)?sh )?(/app/bin/|/usr/bin/(rsync|mount) |/usr/sbin/(lvm|blkid|dmsetup) )'
 
 # on_exit COMMAND...: undone in reverse order when the case ends, however it ends.
 on_exit() {
@@ -109,8 +111,7 @@ expect_clean() {
   [[ -z $(find "$root" -maxdepth 1 -name '.*' ! -path "$root" 2>/dev/null) ]] ||
     fail "hidden entries are left in $root"
   [[ ! -e /run/mysql-backup/lock.fifo ]] || fail 'the fifo is left'
-  ! pgrep -f '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ' >/dev/null ||
-    fail "a process is left: $(pgrep -af '^/app/bin/|^/usr/bin/rsync|^/usr/sbin/lvm ')"
+  ! pgrep -f "$started_by_run" >/dev/null || fail "a process is left: $(pgrep -af "$started_by_run")"
   takes_writes || fail 'the server does not take a write within 5 s'
 }
 

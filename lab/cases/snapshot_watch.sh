@@ -23,6 +23,8 @@ for monitoring in 1 0; do
   run_until 'rsync: started'
   monitor=$(lvs --noheadings -o seg_monitor vg_mysql/mysql_snapshot)
   echo "monitoring = $monitoring: dmeventd says '${monitor// /}'"
+  [[ $monitoring == 0 || ${monitor// /} == monitored ]] || fail 'dmeventd does not watch it'
+  [[ $monitoring == 1 || ${monitor// /} != monitored ]] || fail 'dmeventd watches it'
   sleep 2
   write_origin 40
   end_run

@@ -79,8 +79,13 @@ END
 }
 
 locale_german() {
-  expect_run 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 LC_NUMERIC=de_DE.UTF-8
+  local german=(env LOCPATH=/tmp/locale LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8)
+  mkdir /tmp/locale
+  localedef --inputfile=de_DE --charmap=UTF-8 /tmp/locale/de_DE.UTF-8
+  [[ $("${german[@]}" /usr/bin/printf %.1f 1,5) == 1,5 ]] || problem 'there is no German locale'
+  expect_run 0 "${german[@]}"
   expect_published
+  rm -r /tmp/locale
 }
 environment_empty() {
   expect_run 0 env -i
@@ -88,22 +93,25 @@ environment_empty() {
 }
 # What a caller's environment could do to a shell, to a linker and to the client's library.
 environment_hostile() {
+  rm -f /tmp/hostile
   printf '#!/bin/sh\ntouch /tmp/hostile\n' >/tmp/lvm
   chmod 755 /tmp/lvm
   cp /tmp/lvm /tmp/rsync
   cp /tmp/lvm /tmp/readlink
   expect_run 0 env PATH=/tmp:/usr/sbin:/usr/bin:/sbin:/bin IFS=abc CDPATH=/tmp RSYNC_RSH=/tmp/lvm RSYNC_OLD_ARGS=1 \
-    LVM_SYSTEM_DIR=/tmp MYSQL_UNIX_PORT=/tmp/none MYSQL_HOST=nowhere MARIADB_HOST=nowhere TMPDIR=/nonexistent
+    LVM_SYSTEM_DIR=/tmp MYSQL_UNIX_PORT=/tmp/none MYSQL_HOST=nowhere MARIADB_HOST=nowhere TMPDIR=/nonexistent \
+    LD_LIBRARY_PATH=/tmp BASH_ENV=/tmp/lvm 'BASH_FUNC_flock%%=() { touch /tmp/hostile; }'
   expect_published
+  [[ ! -e /tmp/hostile ]] || problem 'something of the environment was run'
 }
 umask_000() {
+  rm -rf /run/mysql-backup
   # shellcheck disable=SC2016  # expanded inside
   expect_run 0 bash -c 'umask 000; exec "$@"' bash
   expect_published
-  local path
-  for path in "$root" /run/mysql-backup; do
-    [[ $(stat -c '%U:%G %a' "$path") == 'root:root 700' ]] || problem "$path: $(stat -c '%U:%G %a' "$path")"
-  done
+  local open
+  open=$(find /run/mysql-backup "$root/${new[0]-}/backup.manifest" -perm /077 -o ! -user root)
+  [[ -z $open ]] || problem "others may use $open"
 }
 directory_gone() {
   mkdir /tmp/gone
@@ -158,8 +166,28 @@ END
   sql 'DROP USER lab_backup@localhost'
 }
 
-# A child that outlives the run, daemon or not, must not keep tomorrow's from starting, and gets
-# nothing of the run's: no lock file, no fifo.
+# What runs beside the script, or outlives it, has nothing of its own: no lock file, no fifo, not the
+# backup root but for the witness of publish_backup.
+inherited_by_tools() {
+  local tool kept
+  for tool in /app/bin/*; do
+    wrap "${tool##*/}" <<'END'
+#!/bin/bash
+ls -l /proc/$$/fd | sed "s|^|${0##*/}: |" >>/tmp/inherited
+exec "$0.real" "$@"
+END
+  done
+  : >/tmp/inherited
+  expect_run 0 env
+  expect_published
+  for tool in /app/bin/*.real; do mv "$tool" "${tool%.real}"; done
+  undo=("${undo[0]}")
+  [[ $(cut -d : -f 1 /tmp/inherited | sort -u | wc -l) -ge 15 ]] || problem 'the tools were not seen'
+  kept=$(grep -E -- '-> (/run/mysql-backup/lock(|\.fifo)|/backups/mysql)$' /tmp/inherited |
+    grep -v '^publish_backup: .* 5 -> /backups/mysql$')
+  [[ -z $kept ]] || problem "inherited: $(head -n 3 <<<"$kept")"
+}
+# A child that outlives the run, daemon or not, must not keep tomorrow's from starting.
 inherited() {
   mv /usr/bin/rsync /usr/bin/rsync.real
   cat >/usr/bin/rsync <<'END'
@@ -191,29 +219,25 @@ END
   expect_published
   [[ $(</tmp/second.code) == 75 ]] || problem "the second run ended with $(</tmp/second.code)"
 }
-same_second() {
-  local i
-  for ((i = 0; i < 4; i++)); do
-    expect_run 0 env
-    expect_published
-    [[ ${new[0]-} == "$(newest)" ]] || problem "${new[0]-} is not the newest name"
-  done
-}
-
-# The datadir belongs to the server's user, who may plant links in it: what they lead to is not
-# copied, or the run is refused.
+# The datadir belongs to the server's user, who may plant links in it. The run is refused; where they
+# come after that has been looked at, they are copied, and not what they lead to.
 planted_links() {
   echo 'only root may read this' >/root/precious
   chmod 600 /root/precious
-  ln -s /root/precious /var/lib/mysql/shop/planted.ibd
-  ln -s /root /var/lib/mysql/planted
-  chown -h mysql:mysql /var/lib/mysql/planted /var/lib/mysql/shop/planted.ibd
-  : >"$log_file"
-  backup
-  check_backups "$(acknowledged)"
-  check_verdict any
+  cat >/tmp/hook <<'END'
+#!/bin/sh
+ln -s /root/precious /var/lib/mysql/planted
+ln -s /root /var/lib/mysql/shop/planted
+chown -h mysql:mysql /var/lib/mysql/planted /var/lib/mysql/shop/planted
+END
+  chmod 755 /tmp/hook
+  expect_run 0 /lab/fault_point --at=backup_mysql.sh/exec:snapshot_create/2 --run=/tmp/hook --
+  expect_published
+  [[ $(readlink "$root/${new[0]-}/shop/planted") == /root ]] || problem 'the link is not in the backup'
+  expect_run 2 env
+  grep -q 'preflight: FAILED .*leads to lies at /root' "$log_file" || problem 'the link is not refused'
   ! grep -rqs 'only root may read this' "$root" || problem 'what a link leads to is in a backup'
-  rm /var/lib/mysql/planted /var/lib/mysql/shop/planted.ibd
+  rm /var/lib/mysql/planted /var/lib/mysql/shop/planted
 }
 # In the place of the copy or of the backup itself.
 planted_in_root() {
@@ -243,8 +267,8 @@ odd_names() {
 begin_trials
 index=0
 for name in log_missing log_full log_full_later log_immutable log_rotated locale_german environment_empty \
-  environment_hostile umask_000 directory_gone descriptors_many descriptors_none secrets inherited \
-  second_run same_second planted_links planted_in_root odd_names; do
+  environment_hostile umask_000 directory_gone descriptors_many descriptors_none secrets inherited inherited_by_tools \
+  second_run planted_links planted_in_root odd_names; do
   chosen $((index++)) "$name@run" || continue
   problems=()
   "$name"

@@ -7,6 +7,7 @@ fault_point=$PWD/lab/faults/fault_point
 mkdir "$test_dir/bin"
 # A program of ours, and the others are none.
 cp /usr/bin/mkdir "$test_dir/bin/maker"
+cp /usr/bin/bash "$test_dir/bin/starter"
 cat >"$test_dir/script" <<'END'
 #!/bin/bash
 cd "${0%/*}" || exit
@@ -14,6 +15,7 @@ echo kept >file
 bin/maker directory || exit 10
 /usr/bin/mv file moved || exit 11
 /usr/bin/rmdir directory
+bin/starter -c '/usr/bin/true; exit 0' || exit 12
 echo ended
 exit 7
 END
@@ -49,6 +51,8 @@ script/exec:mv/1
 script:mv/rename/1
 script/exec:rmdir/1
 script:rmdir/unlink/1
+script/exec:starter/1
+starter/exec:true/1
 END
 expect "the path is not told" grep -qx $'maker/mkdir/1\tdirectory' "$test_dir/log"
 
@@ -75,6 +79,12 @@ expect_exit 10
 expect "the tool was killed too late" not test -e "$test_dir/directory"
 IFS=/ read -r caller tool script <"$test_dir/who"
 expect "the caller, $caller, is the tool, $tool" test "$caller" = "$tool"
+# What a tool has forked is not the tool, though it still runs the same program.
+hook FAULT_TOOL
+at --at=starter/exec:true/1 --run="$test_dir/hook"
+expect_exit 12
+IFS=/ read -r caller tool script <"$test_dir/who"
+expect "the tool's child, $caller, is taken for the tool" test "$caller" != "$tool"
 hook FAULT_SCRIPT
 at --at=script:mv/rename/1 --run="$test_dir/hook"
 expect_exit 137

@@ -5,7 +5,8 @@ source /lab/faults/trial.sh
 source /lab/faults/options.sh
 
 begin_trials
-mapfile -t trials < <(trials_of "$suite")
+trials_of "$suite" >/tmp/trials || exit
+mapfile -t trials </tmp/trials
 for ((i = 0; i < ${#trials[@]}; i++)); do
   read -ra words <<<"${trials[i]}"
   if chosen "$i" "${words[0]}@${words[1]}"; then trial "$suite" "${words[@]}"; fi

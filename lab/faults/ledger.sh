@@ -3,7 +3,7 @@
 # Usage: ledger.sh DIRECTORY. Ends when DIRECTORY/stop appears.
 #
 # Round N writes N to a transactional and then to a non-transactional table. It is written to
-# DIRECTORY/issued before, and to DIRECTORY/acknowledged when the server has answered.
+# DIRECTORY/issued before, and to DIRECTORY/acknowledged, with the time, when the server has answered.
 cd "$1" || exit
 n=0
 while [[ ! -e stop ]]; do
@@ -17,7 +17,7 @@ while [[ ! -e stop ]]; do
       "$n" "$n" "$n" >&4 2>/dev/null || break
     read -r -t 60 answer <&3 || break
     [[ $answer == "$n" ]] || break
-    echo "$n" >>acknowledged
+    echo "$n $EPOCHREALTIME" >>acknowledged
     sleep 0.03
   done
   exec 3<&- 4>&-

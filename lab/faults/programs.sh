@@ -7,12 +7,13 @@ source /lab/faults/trial.sh
 source /lab/faults/options.sh
 
 # A line a program: path, exit codes, whether its output is read, and which of its calls hang in a
-# trial, which takes as long as the product waits: two minutes for LVM.
+# trial, which takes as long as the product waits: two minutes for LVM, unless the lock's limit comes
+# first.
 readonly PROGRAMS='
 /usr/bin/rsync     1,2,3,4,5,6,10,11,12,13,14,20,21,22,23,24,25,30,35   yes  all
 /usr/bin/mount     1,2,4,8,16,32,64                                     no   1
 /usr/sbin/blkid    2,4,8                                                yes  1
-/usr/sbin/lvm      2,3,4,5                                              yes  1
+/usr/sbin/lvm      2,3,4,5                                              yes  all
 /usr/sbin/dmsetup  1                                                    yes  1
 /usr/bin/flock     1,66,69                                              no   none
 '
@@ -32,7 +33,7 @@ if ((calls == $2)) || { ((calls > $2)) && [[ $3 == on ]]; }; then
     late*) $real "\$@"; exit ${4#late} ;;
     crash) kill -SEGV \$\$ ;;
     killed) kill -KILL \$\$ ;;
-    hang) exec sleep 1000 ;;
+    hang) exec -a "$1" sleep 1000 ;;
     silent) $real "\$@" >/dev/null; exit ;;
     nothing) exit 0 ;;
     half) output=\$($real "\$@"); status=\$?; printf '%s' "\${output:0:\${#output}/2}"; exit \$status ;;

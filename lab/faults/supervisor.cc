@@ -170,9 +170,13 @@ class Observer {
   }
 
  private:
+  // A child of the tool's that has not become a program of its own yet is not the tool.
   pid_t ToolOf(pid_t pid) const {
     for (; pid > 1 && pid != script_; pid = ParentOf(pid)) {
-      if (absl::StartsWith(ExecutableOf(pid), absl::StrCat(tools_, "/"))) return pid;
+      const std::string executable = ExecutableOf(pid);
+      if (!absl::StartsWith(executable, absl::StrCat(tools_, "/"))) continue;
+      while (ExecutableOf(ParentOf(pid)) == executable) pid = ParentOf(pid);
+      return pid;
     }
     return 0;
   }
