@@ -1,6 +1,7 @@
 #!/bin/bash
 # A snapshot that a killed run has left is mounted in the data's place, as can happen at boot: both have
 # the same UUID. The live data is then on the snapshot: told, never removed.
+# long
 source "$(dirname "$0")/lib.sh"
 
 remount() { # DEVICE
