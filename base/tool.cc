@@ -47,9 +47,29 @@ bool IsOwnFlag(const gflags::CommandLineFlagInfo& flag) {
          absl::EndsWith(flag.filename, "base/tool.cc");
 }
 
+// Appends `words` at the end of the last line of `text`, in lines of at most 100 columns where they
+// can be broken; each new one begins with `indent` spaces.
+void AppendWrapped(std::string* text, absl::string_view words, size_t indent) {
+  constexpr size_t kColumns = 100;
+  size_t column = text->size() - (text->rfind('\n') + 1);
+  absl::string_view separator;
+  for (const absl::string_view word : absl::StrSplit(words, ' ')) {
+    if (!separator.empty() && column + 1 + word.size() > kColumns) {
+      absl::StrAppend(text, "\n", std::string(indent, ' '));
+      column = indent;
+      separator = "";
+    }
+    absl::StrAppend(text, separator, word);
+    column += separator.size() + word.size();
+    separator = " ";
+  }
+}
+
+// Nothing for what is off, or for a value that no user could give, which stands for "not given".
 std::string Default(const gflags::CommandLineFlagInfo& flag) {
-  if (flag.default_value.empty()) return "";
-  return absl::StrCat(" (default: ", flag.default_value, ")");
+  const std::string& value = flag.default_value;
+  if (value.empty() || value == "false" || absl::StartsWith(value, "-")) return "";
+  return absl::StrCat(" (default: ", value, ")");
 }
 
 absl::string_view ValueWord(const gflags::CommandLineFlagInfo& flag) {
@@ -58,31 +78,39 @@ absl::string_view ValueWord(const gflags::CommandLineFlagInfo& flag) {
 }
 
 std::string HelpText(const ToolHelp& help) {
-  std::string text =
-      absl::StrCat(help.name, ": ", help.purpose, "\n\nUsage: ", help.name, " [FLAGS]",
-                   help.arguments.empty() ? "" : " ", help.arguments, "\n\nFlags:\n");
+  std::string text = absl::StrCat(help.name, ": ");
+  AppendWrapped(&text, help.purpose, 2);
+  absl::StrAppend(&text, "\n\nUsage: ", help.name, " [FLAGS]", help.arguments.empty() ? "" : " ",
+                  help.arguments, "\n\nFlags:\n");
   std::vector<gflags::CommandLineFlagInfo> flags;
   gflags::GetAllFlags(&flags);
   for (const gflags::CommandLineFlagInfo& flag : flags) {
     if (!IsOwnFlag(flag)) continue;
-    absl::StrAppend(&text, "  --", flag.name, ValueWord(flag), "\n      ", flag.description,
-                    Default(flag), "\n");
+    absl::StrAppend(&text, "  --", flag.name, ValueWord(flag), "\n      ");
+    AppendWrapped(&text, absl::StrCat(flag.description, Default(flag)), 6);
+    text += "\n";
   }
-  absl::StrAppend(&text,
-                  "  --help\n      print this and exit\n  --version\n      print the version and "
-                  "exit\n\nStdin: ",
-                  help.stdin_use.empty() ? "not read" : help.stdin_use,
-                  "\nStdout: ", help.stdout_use.empty() ? "nothing" : help.stdout_use,
-                  "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
-                  "  0   done\n"
-                  "  1   wrong usage\n");
-  if (!absl::StartsWith(help.exit_codes, "2 ")) {
-    absl::StrAppend(&text, "  2   failed; nothing is left behind\n");
-  }
+  text +=
+      "  --help\n      print this and exit\n  --version\n      print the version and exit\n"
+      "\nStdin: ";
+  AppendWrapped(&text, help.stdin_use.empty() ? "not read" : help.stdin_use, 2);
+  text += "\nStdout: ";
+  AppendWrapped(&text, help.stdout_use.empty() ? "nothing" : help.stdout_use, 2);
+  text +=
+      "\nStderr: one line an event: time, level, tool, message\n\nExit codes:\n"
+      "  0   done\n"
+      "  1   wrong usage\n";
+  if (!absl::StartsWith(help.exit_codes, "2 ")) text += "  2   failed; nothing is left behind\n";
   for (const absl::string_view line : absl::StrSplit(help.exit_codes, '\n', absl::SkipEmpty())) {
-    absl::StrAppend(&text, "  ", line, "\n");
+    text += "  ";
+    AppendWrapped(&text, line, 6);
+    text += "\n";
   }
   return text;
+}
+
+absl::Status NeededError(absl::string_view flag) {
+  return UsageError(absl::StrCat("--", flag, " is needed; see --help"));
 }
 
 // Best effort: the exit code has said already that something failed.
@@ -119,10 +147,22 @@ absl::Status NoArguments(const std::vector<std::string>& arguments) {
 }
 
 absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value) {
-  if (value.empty()) return UsageError(absl::StrCat("--", flag, " is needed; see --help"));
+  if (value.empty()) return NeededError(flag);
   absl::Status status = CheckPath(value);
   if (status.ok()) return status;
   return UsageError(absl::StrCat("--", flag, "='", value, "' ", status.message()));
+}
+
+absl::Status CheckRangeFlag(absl::string_view flag, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  gflags::CommandLineFlagInfo given;
+  if (gflags::GetCommandLineFlagInfo(std::string(flag).c_str(), &given) && given.is_default) {
+    return NeededError(flag);
+  }
+  const std::string range = high == std::numeric_limits<int64_t>::max()
+                                ? absl::StrCat(low, " or more")
+                                : absl::StrCat("from ", low, " to ", high);
+  return UsageError(absl::StrCat("--", flag, "=", value, " is not ", range));
 }
 
 absl::StatusOr<uint64_t> SizeFromFlag(absl::string_view flag, absl::string_view size) {

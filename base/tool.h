@@ -3,6 +3,8 @@
 #ifndef MYSQL_BACKUP_BASE_TOOL_H_
 #define MYSQL_BACKUP_BASE_TOOL_H_
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,11 @@ absl::Status NoArguments(const std::vector<std::string>& arguments);
 // UsageError "--<flag> ..." unless the value is an absolute path without control characters, and
 // without "." or ".." parts, that names something below "/".
 absl::Status CheckPathFlag(absl::string_view flag, absl::string_view value);
+
+// UsageError "--<flag>=<value> is not ..." unless low <= value <= high. A flag that must be given
+// has a default beyond them, and "is needed" without one.
+absl::Status CheckRangeFlag(absl::string_view flag, int64_t value, int64_t low,
+                            int64_t high = std::numeric_limits<int64_t>::max());
 
 // Bytes in the value of a flag such as --size; UsageError for what ParseSize() refuses.
 absl::StatusOr<uint64_t> SizeFromFlag(absl::string_view flag, absl::string_view size);

@@ -48,6 +48,16 @@ TEST(CheckPathFlagTest, RefusesTheRestNamingTheFlag) {
   }
 }
 
+TEST(CheckRangeFlagTest, NamesTheFlagAndTheRange) {
+  EXPECT_TRUE(CheckRangeFlag("jobs", 0, 0, 64).ok());
+  EXPECT_TRUE(CheckRangeFlag("jobs", 64, 0, 64).ok());
+  const absl::Status many = CheckRangeFlag("jobs", 65, 0, 64);
+  EXPECT_EQ(ExitCodeOf(many), ExitCode::kUsage);
+  EXPECT_EQ(many.message(), "--jobs=65 is not from 0 to 64");
+  EXPECT_EQ(CheckRangeFlag("jobs", -1, 0, 64).message(), "--jobs=-1 is not from 0 to 64");
+  EXPECT_EQ(CheckRangeFlag("keep", 0, 1).message(), "--keep=0 is not 1 or more");
+}
+
 TEST(SizeFromFlagTest, NamesTheFlag) {
   EXPECT_EQ(*SizeFromFlag("size", "1G"), 1U << 30);
   const absl::Status status = SizeFromFlag("size", "big").status();

@@ -25,8 +25,9 @@ absl::Status TreeWalk::Enter(int parent, const std::string& name, std::string pr
   ASSIGN_OR_RETURN(UniqueFd directory, OpenDirectoryAt(parent, name));
   Level level;
   level.stream.reset(fdopendir(directory.get()));
-  if (level.stream == nullptr)
+  if (level.stream == nullptr) {
     return ErrnoError(absl::StrCat("read ", path_, "/", OneLine(prefix)));
+  }
   directory.release();
   level.prefix = std::move(prefix);
   levels_.push_back(std::move(level));

@@ -14,9 +14,10 @@ constexpr char kDefaultFile[] = "/etc/mysql-backup.conf";
 
 DEFINE_string(config, kDefaultFile, "file to read; only the default one may be missing");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "read_config",
     "reads and checks the configuration of a run, and prints it with its defaults.",
     "",
@@ -26,21 +27,24 @@ constexpr mysql_backup::ToolHelp kHelp = {
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  if (FLAGS_config.empty()) return mysql_backup::UsageError("--config is empty: name a file");
+  RETURN_IF_ERROR(NoArguments(arguments));
+  if (FLAGS_config.empty()) return UsageError("--config is empty: name a file");
   ASSIGN_OR_RETURN(const std::string text,
-                   mysql_backup::ReadConfigFile(FLAGS_config, FLAGS_config == kDefaultFile));
-  const mysql_backup::ParsedConfig config = mysql_backup::ParseConfig(FLAGS_config, text);
+                   ReadConfigFile(FLAGS_config, FLAGS_config == kDefaultFile));
+  const ParsedConfig config = ParseConfig(FLAGS_config, text);
   if (!config.errors.empty()) {
-    for (const std::string& error : config.errors) LOG(ERROR) << mysql_backup::OneLine(error);
+    for (const std::string& error : config.errors) LOG(ERROR) << OneLine(error);
     return absl::InvalidArgumentError(absl::StrCat("configuration ", FLAGS_config, " is not used: ",
                                                    config.errors.size(), " error(s), see above"));
   }
   std::string lines;
   for (const auto& [key, value] : config.settings) absl::StrAppend(&lines, key, "=", value, "\n");
-  return mysql_backup::WriteStdout(lines);
+  return WriteStdout(lines);
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # read_config, run on files of all kinds.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 readonly tool=config/read_config
 readonly file=$test_dir/test.conf

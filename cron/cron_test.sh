@@ -1,8 +1,8 @@
 #!/bin/bash
 # The cron file: what cron(8) of Debian asks of it, and what its one command does.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 readonly file=cron/mysql-backup
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The logrotate file, by the real logrotate, on a log that a run is writing to.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 readonly log=$test_dir/mysql_backup.log config=$test_dir/config state=$test_dir/state
 

@@ -12,41 +12,44 @@ DEFINE_bool(no_cache, false, "the disk has no cache: whatever was written before
 DEFINE_uint64(states, 0, "a random selection of so many; 0 for all");
 DEFINE_uint64(seed, 1, "of the random choices");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "plan_power_cuts",
     "picks moments at which the power may have failed, and how much of the writes was lost.",
     "",
     "",
-    "'DURABLE END SEED' for each, in order of END: the last two are flags of replay_writes, and\n"
-    "whatever precedes entry DURABLE is on the disk; then 'end N BOUNDARIES', how many there are,\n"
+    "'DURABLE END SEED' for each, in order of END: the last two are flags of replay_writes, and "
+    "whatever precedes entry DURABLE is on the disk; then 'end N BOUNDARIES', how many there are, "
     "and behind how many different entries all that was written is there",
     "",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("log", FLAGS_log));
-  ASSIGN_OR_RETURN(const mysql_backup::WriteLog log, mysql_backup::WriteLog::Open(FLAGS_log));
-  mysql_backup::PlanOptions options;
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckPathFlag("log", FLAGS_log));
+  ASSIGN_OR_RETURN(const WriteLog log, WriteLog::Open(FLAGS_log));
+  PlanOptions options;
   options.begin_mark = FLAGS_begin_mark;
   options.subsets = FLAGS_subsets;
   options.no_cache = FLAGS_no_cache;
   options.states = FLAGS_states;
   options.seed = FLAGS_seed;
-  ASSIGN_OR_RETURN(const std::vector<mysql_backup::PowerCut> cuts,
-                   mysql_backup::PlanCuts(log.entries, options));
+  ASSIGN_OR_RETURN(const std::vector<PowerCut> cuts, PlanCuts(log.entries, options));
   std::string lines;
   size_t boundaries = 0;
-  for (const mysql_backup::PowerCut& cut : cuts) {
+  for (const PowerCut& cut : cuts) {
     if (!cut.seed.has_value()) ++boundaries;
-    absl::StrAppend(&lines, mysql_backup::DurableEnd(log.entries, cut.end), " ", cut.end, " ",
+    absl::StrAppend(&lines, DurableEnd(log.entries, cut.end), " ", cut.end, " ",
                     cut.seed.has_value() ? absl::StrCat(*cut.seed) : "all", "\n");
   }
-  return mysql_backup::WriteStdout(absl::StrCat(lines, "end ", cuts.size(), " ", boundaries, "\n"));
+  return WriteStdout(absl::StrCat(lines, "end ", cuts.size(), " ", boundaries, "\n"));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -130,7 +130,7 @@ check_tree() {
     REPLY="$name was never published"
     [[ -e $lists/$name.list ]] || return
     REPLY="$name is not whole"
-    (cd "$disk/mysql/$name" && "$lab/cases/fingerprint.sh") >"$work/seen" 2>>"$work/words" || return
+    (cd "$disk/mysql/$name" && "$lab/cases/fingerprint.sh" && sha256sum backup.manifest) >"$work/seen" 2>>"$work/words" || return
     cmp -s "$lists/$name.list" "$work/seen" || return
   done <<<"$listed"
   REPLY=

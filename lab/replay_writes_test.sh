@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # replay_writes and plan_power_cuts as programs: a log made by hand.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 replay_writes=$PWD/lab/replay_writes
 plan_power_cuts=$PWD/lab/plan_power_cuts

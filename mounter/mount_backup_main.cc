@@ -20,7 +20,7 @@ constexpr ToolHelp kHelp = {
     "--backup=PATH --mount_point=PATH",
     "",
     "",
-    "4   failed, and the mount stays: stderr says why\n",
+    "4   failed, and the mount stays: stderr says why",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

@@ -5,7 +5,7 @@
 if [[ -z ${IN_OWN_NAMESPACE:-} ]]; then
   IN_OWN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
 fi
-source base/shell_test.sh
+source base/testing/shell.sh
 
 mount_backup=mounter/mount_backup
 unmount_snapshot=mounter/unmount_snapshot

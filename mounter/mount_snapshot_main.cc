@@ -22,7 +22,7 @@ constexpr ToolHelp kHelp = {
     "--device=PATH --mount_point=PATH",
     "",
     "",
-    "4   failed, and the mount stays: stderr says why\n",
+    "4   failed, and the mount stays: stderr says why",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

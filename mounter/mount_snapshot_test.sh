@@ -5,7 +5,7 @@
 if [[ -z ${IN_OWN_NAMESPACE:-} ]]; then
   IN_OWN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
 fi
-source base/shell_test.sh
+source base/testing/shell.sh
 
 mount_snapshot=mounter/mount_snapshot
 unmount_snapshot=mounter/unmount_snapshot
@@ -36,7 +36,7 @@ expect_exit 1
 expect_stderr 'not an absolute path'
 
 make_device 16M
-mke2fs -q -t ext4 -d base "$device"
+mke2fs -q -t ext4 -d base/testing "$device"
 mount_point="$test_dir/new parent/it's a \$mount \"point\""
 ln -s "$device" "$test_dir/vg snapshot"
 
@@ -45,7 +45,7 @@ ln -s "$device" "$test_dir/vg snapshot"
   expect_exit 0 && expect_stdout "" && expect_stderr 'INFO mount_snapshot: mounted .* \(ext4\)')
 on_exit "$unmount_snapshot" "--mount_point=$mount_point"
 expect "the parent is 0755" test "$(stat -c %a "$test_dir/new parent")" = 755
-expect "the filesystem is there" test -e "$mount_point/shell_test.sh"
+expect "the filesystem is there" test -e "$mount_point/shell.sh"
 expect "mounted with the right options" \
   grep -q ' ro,nosuid,nodev,noexec,.* - ext4 ' <(mount_line "$mount_point")
 expect "nothing can be written" not touch "$mount_point/x"

@@ -6,7 +6,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/tool.h"
@@ -28,14 +27,14 @@ constexpr ToolHelp kHelp = {
     "",
     "",
     "2   refused; nothing was unmounted\n"
-    "4   something stays mounted: stderr names what holds it\n",
+    "4   something stays mounted: stderr names what holds it",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(NoArguments(arguments));
   RETURN_IF_ERROR(CheckPathFlag("mount_point", FLAGS_mount_point));
   if (!FLAGS_device.empty()) RETURN_IF_ERROR(CheckPathFlag("device", FLAGS_device));
-  if (FLAGS_deadline < 0) return UsageError("--deadline must be 0 or more seconds");
+  RETURN_IF_ERROR(CheckRangeFlag("deadline", FLAGS_deadline, 0));
   RETURN_IF_ERROR(RequireRoot("only root can unmount"));
   UnmountOptions options;
   options.mount_point = FLAGS_mount_point;

@@ -10,9 +10,10 @@ DEFINE_string(device, "", "block device of the volume that is to be snapshotted,
 DEFINE_string(socket, "", "the server's unix socket; empty: the usual places are tried");
 DEFINE_string(defaults_file, "", "option file with a [client] group; nobody else may read it");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "check_datadir",
     "proves that everything the server keeps lies in its data directory on one volume.",
     "--device=PATH",
@@ -23,21 +24,23 @@ constexpr mysql_backup::ToolHelp kHelp = {
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("datadir", FLAGS_datadir));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("device", FLAGS_device));
-  RETURN_IF_ERROR(mysql_backup::RequireRoot("the data directory is the server's own"));
-  mysql_backup::CheckDatadirOptions options;
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckPathFlag("datadir", FLAGS_datadir));
+  RETURN_IF_ERROR(CheckPathFlag("device", FLAGS_device));
+  RETURN_IF_ERROR(RequireRoot("the data directory is the server's own"));
+  CheckDatadirOptions options;
   options.mysql.socket = FLAGS_socket;
   options.mysql.defaults_file = FLAGS_defaults_file;
   options.datadir = FLAGS_datadir;
   options.device = FLAGS_device;
-  ASSIGN_OR_RETURN(const mysql_backup::DatadirReport report, mysql_backup::CheckDatadir(options));
-  return mysql_backup::WriteStdout(absl::StrCat("bytes=", report.survey.bytes,
-                                                " files=", report.survey.files,
-                                                " subdirectory=", report.subdirectory, "\n"));
+  ASSIGN_OR_RETURN(const DatadirReport report, CheckDatadir(options));
+  return WriteStdout(absl::StrCat("bytes=", report.survey.bytes, " files=", report.survey.files,
+                                  " subdirectory=", report.subdirectory, "\n"));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

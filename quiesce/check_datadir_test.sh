@@ -2,8 +2,8 @@
 # check_datadir against a real server whose data lies on a loop device: to it, any block device is a
 # volume.
 
-source base/shell_test.sh
-source base/mariadb_test.sh
+source base/testing/shell.sh
+source base/testing/mariadb.sh
 check=$PWD/quiesce/check_datadir
 
 # --- wrong usage

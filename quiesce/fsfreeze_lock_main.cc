@@ -1,7 +1,5 @@
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
-#include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "quiesce/hold.h"
@@ -18,11 +16,10 @@ DEFINE_int32(lock_wait, 5,
 DEFINE_int32(attempts, 3, "how often to try, with a pause of --lock_wait between");
 DEFINE_int32(max_hold, 3600, "seconds after which the lock is released whatever happens");
 
+namespace mysql_backup {
 namespace {
 
-using mysql_backup::UsageError;
-
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "fsfreeze_lock",
     "holds FLUSH TABLES WITH READ LOCK until it reads 'release' from a fifo.",
     "--fifo=PATH",
@@ -33,21 +30,16 @@ constexpr mysql_backup::ToolHelp kHelp = {
     "75  the lock could not be had: a statement is in the way",
 };
 
-absl::Status CheckRange(absl::string_view flag, int value, int low, int high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return UsageError(absl::StrCat("--", flag, "=", value, " is not between ", low, " and ", high));
-}
-
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("fifo", FLAGS_fifo));
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckPathFlag("fifo", FLAGS_fifo));
   if (!FLAGS_datadir.empty()) {
-    RETURN_IF_ERROR(mysql_backup::CheckPathFlag("datadir", FLAGS_datadir));
+    RETURN_IF_ERROR(CheckPathFlag("datadir", FLAGS_datadir));
   }
-  RETURN_IF_ERROR(CheckRange("lock_wait", FLAGS_lock_wait, 1, 60));
-  RETURN_IF_ERROR(CheckRange("attempts", FLAGS_attempts, 1, 100));
-  RETURN_IF_ERROR(CheckRange("max_hold", FLAGS_max_hold, 1, 86400));
-  mysql_backup::HoldOptions options;
+  RETURN_IF_ERROR(CheckRangeFlag("lock_wait", FLAGS_lock_wait, 1, 60));
+  RETURN_IF_ERROR(CheckRangeFlag("attempts", FLAGS_attempts, 1, 100));
+  RETURN_IF_ERROR(CheckRangeFlag("max_hold", FLAGS_max_hold, 1, 86400));
+  HoldOptions options;
   options.fifo = FLAGS_fifo;
   options.lock.mysql.socket = FLAGS_socket;
   options.lock.mysql.defaults_file = FLAGS_defaults_file;
@@ -55,9 +47,12 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   options.lock.lock_wait = absl::Seconds(FLAGS_lock_wait);
   options.lock.attempts = FLAGS_attempts;
   options.lock.max_hold = absl::Seconds(FLAGS_max_hold);
-  return mysql_backup::HoldLock(options, mysql_backup::WriteStdout);
+  return HoldLock(options, WriteStdout);
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # fsfreeze_lock against a real server.
 
-source base/shell_test.sh
-source base/mariadb_test.sh
+source base/testing/shell.sh
+source base/testing/mariadb.sh
 lock=$PWD/quiesce/fsfreeze_lock
 fifo=$server_dir/fifo
 

@@ -83,9 +83,10 @@ void FlushAhead(const ReadLockOptions& options) {
     }
   }
   if (flushed.ok()) flushed.Update(session->Query(kFlushLogs).status());
-  if (!flushed.ok())
+  if (!flushed.ok()) {
     LOG(WARNING) << "could not flush before the lock, so it may be held for longer: "
                  << OneLine(flushed.message());
+  }
   if (options.datadir.empty()) return;
   const UniqueFd filesystem(open(options.datadir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!filesystem.ok() || syncfs(filesystem.get()) != 0) {

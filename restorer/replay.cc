@@ -12,9 +12,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "base/directory.h"
+#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/manifest.h"
 #include "base/mysql_session.h"
@@ -22,7 +22,6 @@
 #include "base/status.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
-#include "base/value.h"
 
 namespace mysql_backup {
 namespace {
@@ -41,8 +40,7 @@ absl::Status CheckEnded(const std::string& program, const Until& until,
   const std::string words = OneLine(ended->stderr_text);
   if (ended->exit_code != 0) {
     return absl::InternalError(absl::StrCat("cannot replay the binary logs: ", program,
-                                            ": exit code ", ended->exit_code, ": ", words,
-                                            "; what came before is applied, so restore again"));
+                                            ": exit code ", ended->exit_code, ": ", words));
   }
   if (until.time.empty() && absl::StrContains(words, "Did not reach stop")) {
     return absl::OutOfRangeError(absl::StrCat(
@@ -90,6 +88,59 @@ absl::Status CheckReaches(const ReplayOptions& options, const std::string& last_
   if (static_cast<uint64_t>(log.st_size) >= until.position) return absl::OkStatus();
   return absl::OutOfRangeError(
       absl::StrCat(path, " ends at ", log.st_size, ", before the position ", until.position));
+}
+
+// The reader, and the client to which it writes.
+struct Programs {
+  Subprocess reader;
+  Subprocess client;
+};
+
+absl::StatusOr<Programs> Start(const ReplayOptions& options, const ReplayPlan& plan) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoError("make a pipe");
+  UniqueFd from(ends[0]);
+  UniqueFd to(ends[1]);
+  SubprocessOptions reading;
+  reading.argv = BinlogArguments(options, plan.logs);
+  reading.argv.insert(reading.argv.begin(), plan.reader);
+  // A program that we run has no environment; but both are to mean the same by a local time.
+  const char* const zone = getenv("TZ");
+  if (zone != nullptr) {
+    reading.argv.insert(reading.argv.begin(), {"/usr/bin/env", absl::StrCat("TZ=", zone)});
+  }
+  reading.stdout_fd = to.get();
+  SubprocessOptions applying;
+  applying.argv = {plan.client, "--no-defaults", absl::StrCat("--socket=", options.socket),
+                   "--user=root", "--batch",
+                   // Statements may hold any bytes, and up to a gigabyte.
+                   "--binary-mode", "--max-allowed-packet=1G",
+                   // A server that checks no passwords knows no CREATE USER and no GRANT either.
+                   "--init-command=FLUSH PRIVILEGES"};
+  applying.stdin_fd = from.get();
+  ASSIGN_OR_RETURN(Subprocess client, Subprocess::Start(std::move(applying)));
+  ASSIGN_OR_RETURN(Subprocess reader, Subprocess::Start(std::move(reading)));
+  return Programs{std::move(reader), std::move(client)};
+}
+
+absl::Status Finish(Programs* programs, const ReplayOptions& options, const ReplayPlan& plan) {
+  const absl::StatusOr<SubprocessResult> ended = programs->reader.Wait();
+  // Whatever has been read is to be applied; a client that failed has ended by itself.
+  const absl::StatusOr<SubprocessResult> applied = programs->client.Wait();
+  absl::Status status = CheckEnded(plan.client, options.until, applied);
+  // Of less interest: a reader whose client has failed finds nobody to write to.
+  status.Update(CheckEnded(plan.reader, options.until, ended));
+  return status;
+}
+
+// MySQL's reader does not tell whether it has come across the transaction; the server does.
+absl::Status CheckHasGtid(MysqlSession* session, const std::string& gtid) {
+  ASSIGN_OR_RETURN(const std::string executed,
+                   session->QueryValue("SELECT @@GLOBAL.gtid_executed"));
+  if (HasGtid(absl::StrReplaceAll(executed, {{"\n", ""}}), gtid)) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("the binary logs do not have the transaction ", gtid,
+                   ", and all else of them that is of its server was replayed"));
 }
 
 }  // namespace
@@ -157,10 +208,11 @@ absl::StatusOr<ReplayPlan> PlanReplay(const ReplayOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory.get()));
   absl::StatusOr<std::vector<std::string>> logs =
       ChooseBinlogs(names, options.start.position.file, options.until.position.file);
-  if (!logs.ok())
+  if (!logs.ok()) {
     return Annotate(logs.status(), absl::StrCat(" (in ", options.binlogs,
                                                 "); name the directory that has it, or "
                                                 "restore another backup"));
+  }
   plan.logs = *std::move(logs);
   if (!options.until.position.file.empty()) {
     RETURN_IF_ERROR(CheckReaches(options, plan.logs.back()));
@@ -172,8 +224,7 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
   LOG(INFO) << "replaying " << plan.logs.size() << " binary logs from "
             << options.start.position.file << ":" << options.start.position.position;
 
-  // MySQL's program does not tell whether it has come across the transaction; the server does, on a
-  // session from before the replay, which may switch the checking of passwords on.
+  // From before the replay, which may switch the checking of passwords on.
   absl::optional<MysqlSession> session;
   if (!options.until.gtid.empty() && !options.start.is_mariadb) {
     MysqlOptions mysql;
@@ -181,46 +232,11 @@ absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan) {
     ASSIGN_OR_RETURN(session, MysqlSession::Connect(mysql));
     RETURN_IF_ERROR(session->Query("SET SESSION wait_timeout = 31536000").status());
   }
-
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoError("make a pipe");
-  UniqueFd from(ends[0]);
-  UniqueFd to(ends[1]);
-  SubprocessOptions reading;
-  reading.argv = BinlogArguments(options, plan.logs);
-  reading.argv.insert(reading.argv.begin(), plan.reader);
-  // A program that we run has no environment; but both are to mean the same by a local time.
-  const char* const zone = getenv("TZ");
-  if (zone != nullptr) {
-    reading.argv.insert(reading.argv.begin(), {"/usr/bin/env", absl::StrCat("TZ=", zone)});
-  }
-  reading.stdout_fd = to.get();
-  SubprocessOptions applying;
-  applying.argv = {plan.client, "--no-defaults", absl::StrCat("--socket=", options.socket),
-                   "--user=root", "--batch",
-                   // Statements may hold any bytes, and up to a gigabyte.
-                   "--binary-mode", "--max-allowed-packet=1G",
-                   // A server that checks no passwords knows no CREATE USER and no GRANT either.
-                   "--init-command=FLUSH PRIVILEGES"};
-  applying.stdin_fd = from.get();
-  ASSIGN_OR_RETURN(Subprocess applier, Subprocess::Start(std::move(applying)));
-  ASSIGN_OR_RETURN(Subprocess read, Subprocess::Start(std::move(reading)));
-  from.reset();
-  to.reset();
-  const absl::StatusOr<SubprocessResult> ended = read.Wait();
-  // Whatever has been read is to be applied; a client that failed has ended by itself.
-  const absl::StatusOr<SubprocessResult> applied = applier.Wait();
-  absl::Status status = CheckEnded(plan.client, options.until, applied);
-  // Of less interest: a reader whose client has failed finds nobody to write to.
-  status.Update(CheckEnded(plan.reader, options.until, ended));
-  if (!status.ok() || !session.has_value()) return status;
-  ASSIGN_OR_RETURN(const std::string executed,
-                   session->QueryValue("SELECT @@GLOBAL.gtid_executed"));
-  if (HasGtid(absl::StrReplaceAll(executed, {{"\n", ""}}), options.until.gtid)) return status;
-  return absl::OutOfRangeError(absl::StrCat("the binary logs do not have the transaction ",
-                                            options.until.gtid,
-                                            ", and all else of them that is "
-                                            "of its server was replayed; restore again"));
+  ASSIGN_OR_RETURN(Programs programs, Start(options, plan));
+  absl::Status status = Finish(&programs, options, plan);
+  if (status.ok() && session.has_value()) status = CheckHasGtid(&*session, options.until.gtid);
+  return WithExitCode(Annotate(status, "; what came before is applied, so restore again"),
+                      ExitCode::kLeftBehind);
 }
 
 }  // namespace mysql_backup

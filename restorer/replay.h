@@ -50,7 +50,7 @@ std::vector<std::string> BinlogArguments(const ReplayOptions& options,
                                          const std::vector<std::string>& logs);
 
 // Runs both programs, and returns once all is applied. OutOfRange when the logs end before `until`;
-// a time is one until which nothing more happened.
+// a time is one until which nothing more happened. Exit code 4: some of it may be applied.
 absl::Status Replay(const ReplayOptions& options, const ReplayPlan& plan);
 
 }  // namespace mysql_backup

@@ -29,7 +29,8 @@ constexpr ToolHelp kHelp = {
     "--backup=PATH --binlogs=PATH --socket=PATH --until=WHERE",
     "",
     "",
-    "2   failed, or the logs end before --until: what came before is applied, so restore again\n",
+    "2   failed; nothing was applied\n"
+    "4   failed, or the logs end before --until: what came before is applied, so restore again",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {

@@ -2,8 +2,8 @@
 # replay_binlogs: where it begins and ends, with stand-ins for the server's programs. With these, and
 # servers, it is at work in lab/cases/restore.sh.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 replay_binlogs=$PWD/restorer/replay_binlogs
 backup=$test_dir/backup
@@ -84,7 +84,7 @@ expect "how the logs were read: $(cat "$test_dir/arguments")" test "$(paste -sd 
 expect 'another time zone' test "$(cat "$test_dir/reader.zone")" = UTC
 echo 'WARNING: Did not reach stop position' >"$test_dir/words"
 replay 0-1-99
-expect_exit 2
+expect_exit 4
 expect_stderr 'the binary logs end before the place at which the replay was to stop'
 
 # --- a server without a binary log, and a program that is missing
@@ -99,5 +99,5 @@ expect_stderr 'cannot run /no/such/client: No such file or directory; install th
 stub client 'echo "ERROR 1050 at line 7" >&2; exit 1'
 : >"$test_dir/words"
 replay 0-1-99
-expect_exit 2
+expect_exit 4
 expect_stderr 'ERROR 1050 at line 7; what came before is applied, so restore again'

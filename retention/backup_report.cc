@@ -59,8 +59,9 @@ std::string Verified(const BackupFacts& backup, absl::Time now) {
     case ManifestState::kWhole:
       break;
   }
-  if (!backup.verdict.ok())
+  if (!backup.verdict.ok()) {
     return OneLine(absl::StrCat("UNKNOWN: ", backup.verdict.status().message()));
+  }
   if (!backup.verdict->has_value()) return "no";
   const Verdict& verdict = **backup.verdict;
   return absl::StrCat(verdict.good ? "good" : "BAD", ", ", Age(now - verdict.time), " ago");

@@ -4,8 +4,8 @@
 # In a mount namespace of its own, which takes the mount with it even when the test is killed.
 [[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 expire_backups=$PWD/retention/expire_backups
 list_backups=$PWD/retention/list_backups

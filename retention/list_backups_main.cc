@@ -27,7 +27,7 @@ constexpr ToolHelp kHelp = {
     "lists the published backups of a backup root, oldest first.",
     "--root=PATH",
     "",
-    "names: one name a line, then 'end N' with the number of names; table: a line a backup; json:\n"
+    "names: one name a line, then 'end N' with the number of names; table: a line a backup; json: "
     "an array of objects (retention/README.md)",
     "",
 };

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # list_backups: what is listed, what is not, and the trailer.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 list_backups=$PWD/retention/list_backups
 root=$test_dir/root

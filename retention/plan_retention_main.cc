@@ -1,7 +1,5 @@
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
-#include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "retention/backup_list.h"
@@ -9,9 +7,10 @@
 
 DEFINE_int32(keep, 7, "how many of the newest backups stay; 1 or more");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "plan_retention",
     "picks from a list of backups those that have to go: all but the newest.",
     "",
@@ -21,16 +20,16 @@ constexpr mysql_backup::ToolHelp kHelp = {
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  if (FLAGS_keep < 1) {
-    return mysql_backup::UsageError(absl::StrCat("--keep=", FLAGS_keep, " is less than 1"));
-  }
-  ASSIGN_OR_RETURN(const std::string text, mysql_backup::ReadStdin());
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, mysql_backup::ParseBackupList(text));
-  return mysql_backup::WriteStdout(mysql_backup::FormatBackupList(
-      mysql_backup::PlanRetention(names, static_cast<size_t>(FLAGS_keep))));
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckRangeFlag("keep", FLAGS_keep, 1));
+  ASSIGN_OR_RETURN(const std::string text, ReadStdin());
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ParseBackupList(text));
+  return WriteStdout(FormatBackupList(PlanRetention(names, static_cast<size_t>(FLAGS_keep))));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # plan_retention: the plan, and that a list which is not whole gives none.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 plan_retention=$PWD/retention/plan_retention
 

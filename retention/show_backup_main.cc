@@ -22,7 +22,7 @@ namespace {
 constexpr ToolHelp kHelp = {
     "show_backup",
     "tells all that is known of one backup.",
-    "--root=PATH NAME|latest",
+    "NAME|latest",
     "",
     "text: a line a fact, 'name: value'; json: an object (retention/README.md)",
     "3   there is no such backup",

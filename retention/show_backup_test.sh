@@ -2,8 +2,8 @@
 # shellcheck disable=SC2016  # perl's variables, not the shell's
 # list_backups and show_backup, for people and for programs: of backups with and without manifest.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 list_backups=$PWD/retention/list_backups
 show_backup=$PWD/retention/show_backup

@@ -6,7 +6,7 @@
 [[ ${IN_NAMESPACE-} == yes ]] || IN_NAMESPACE=yes exec unshare --mount "$0"
 mount -t tmpfs none /run
 
-source base/shell_test.sh
+source base/testing/shell.sh
 
 app=$test_dir/app
 bin=$app/bin

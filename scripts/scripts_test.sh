@@ -6,7 +6,7 @@
 [[ ${IN_NAMESPACE-} == yes ]] || IN_NAMESPACE=yes exec unshare --mount "$0"
 mount -t tmpfs none /run
 
-source base/shell_test.sh
+source base/testing/shell.sh
 
 # As installed, and where every user reaches it.
 installed=$(mktemp -d /var/tmp/scripts_test.XXXXXX)
@@ -26,10 +26,12 @@ configure() { # LINE...
   chmod 600 "$config"
 }
 
-# A tool's usage line names each flag that it asks for when it is left out.
+# A tool's help fits a page, and its usage line names each flag that it asks for when it is left out.
 for tool in "$app"/bin/*; do
   usage=$("$tool" --help | sed -n 's/^Usage: //p')
   expect "${tool##*/} has no usage line" test -n "$usage"
+  wide=$("$tool" --help | sed -nE '/^.{101}/p')
+  expect "${tool##*/} --help has a long line: $wide" test -z "$wide"
   given=()
   for _ in 1 2 3 4; do
     run "$tool" "${given[@]}" </dev/null

@@ -23,13 +23,10 @@ DEFINE_string(prepared, "",
               "what --prepare printed: make the snapshot of that by one LVM command; "
               "snapshot_check tells whether it is good");
 
+namespace mysql_backup {
 namespace {
 
-using mysql_backup::Preparation;
-using mysql_backup::SnapshotOptions;
-using mysql_backup::UsageError;
-
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "snapshot_create",
     "makes an LVM snapshot of a volume, after removing what an earlier run left of one.",
     "",
@@ -43,16 +40,14 @@ constexpr char kCow[] = "cow";
 constexpr char kThin[] = "thin";
 
 absl::Status Prepare(const SnapshotOptions& options, uint64_t size_bytes) {
-  ASSIGN_OR_RETURN(const Preparation preparation,
-                   mysql_backup::PrepareSnapshot(options, size_bytes));
-  return mysql_backup::WriteStdout(
-      absl::StrCat(preparation == Preparation::kThin ? kThin : kCow, "\n"));
+  ASSIGN_OR_RETURN(const Preparation preparation, PrepareSnapshot(options, size_bytes));
+  return WriteStdout(absl::StrCat(preparation == Preparation::kThin ? kThin : kCow, "\n"));
 }
 
 absl::Status Take(const SnapshotOptions& options) {
-  RETURN_IF_ERROR(mysql_backup::TakeSnapshot(
+  RETURN_IF_ERROR(TakeSnapshot(
       options, FLAGS_prepared == kThin ? Preparation::kThin : Preparation::kCowVolume));
-  return mysql_backup::WriteStdout(absl::StrCat("/dev/", options.vg, "/", options.name, "\n"));
+  return WriteStdout(absl::StrCat("/dev/", options.vg, "/", options.name, "\n"));
 }
 
 // Whether --prepared is given; one that is empty is a script's mistake, and not the same as none.
@@ -65,23 +60,25 @@ absl::StatusOr<bool> IsPrepared() {
 }
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  ASSIGN_OR_RETURN(SnapshotOptions options, mysql_backup::SnapshotOptionsFromFlags(
-                                                {FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
+  RETURN_IF_ERROR(NoArguments(arguments));
+  ASSIGN_OR_RETURN(SnapshotOptions options,
+                   SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
+  RETURN_IF_ERROR(CheckPathFlag("dmsetup", FLAGS_dmsetup));
   options.dmsetup = FLAGS_dmsetup;
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
+  RETURN_IF_ERROR(CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
   options.lvm_locks = FLAGS_lvm_locks;
-  ASSIGN_OR_RETURN(const uint64_t size_bytes, mysql_backup::SizeFromFlag("size", FLAGS_size));
+  ASSIGN_OR_RETURN(const uint64_t size_bytes, SizeFromFlag("size", FLAGS_size));
   ASSIGN_OR_RETURN(const bool is_prepared, IsPrepared());
-  RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
+  RETURN_IF_ERROR(RequireRoot("LVM needs it"));
   if (FLAGS_prepare) return Prepare(options, size_bytes);
   if (is_prepared) return Take(options);
-  ASSIGN_OR_RETURN(const mysql_backup::ValidSnapshot snapshot,
-                   mysql_backup::CreateSnapshot(options, size_bytes));
-  return mysql_backup::WriteStdout(absl::StrCat(snapshot.volume.path, "\n"));
+  ASSIGN_OR_RETURN(const ValidSnapshot snapshot, CreateSnapshot(options, size_bytes));
+  return WriteStdout(absl::StrCat(snapshot.volume.path, "\n"));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

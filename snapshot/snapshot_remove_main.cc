@@ -1,7 +1,5 @@
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
-#include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
 #include "snapshot/snapshot.h"
@@ -15,9 +13,10 @@ DEFINE_string(dmsetup, "/usr/sbin/dmsetup", "the device-mapper's program");
 DEFINE_string(lvm_locks, "/run/lock/lvm", "directory of LVM's locks (locking_dir of lvm.conf)");
 DEFINE_int32(deadline, 60, "seconds for all tries while the snapshot is in use");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "snapshot_remove",
     "removes the snapshots that backups made of a volume; none is fine.",
     "",
@@ -28,23 +27,22 @@ constexpr mysql_backup::ToolHelp kHelp = {
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  ASSIGN_OR_RETURN(
-      mysql_backup::SnapshotOptions options,
-      mysql_backup::SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("dmsetup", FLAGS_dmsetup));
+  RETURN_IF_ERROR(NoArguments(arguments));
+  ASSIGN_OR_RETURN(SnapshotOptions options,
+                   SnapshotOptionsFromFlags({FLAGS_vg, FLAGS_lv, FLAGS_snapshot, FLAGS_lvm}));
+  RETURN_IF_ERROR(CheckPathFlag("dmsetup", FLAGS_dmsetup));
   options.dmsetup = FLAGS_dmsetup;
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
+  RETURN_IF_ERROR(CheckPathFlag("lvm_locks", FLAGS_lvm_locks));
   options.lvm_locks = FLAGS_lvm_locks;
-  if (FLAGS_deadline < 1) {
-    return mysql_backup::UsageError(
-        absl::StrCat("--deadline=", FLAGS_deadline, " is not 1 second or more"));
-  }
+  RETURN_IF_ERROR(CheckRangeFlag("deadline", FLAGS_deadline, 1));
   options.removal_deadline = absl::Seconds(FLAGS_deadline);
-  RETURN_IF_ERROR(mysql_backup::RequireRoot("LVM needs it"));
-  return mysql_backup::RemoveSnapshots(options);
+  RETURN_IF_ERROR(RequireRoot("LVM needs it"));
+  return RemoveSnapshots(options);
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -2,7 +2,7 @@
 # The tools' contract where there is no device-mapper: wrong usage, and an lvm program that
 # fails in ways that the real one cannot be made to. The real one is met in the lab.
 
-source base/shell_test.sh
+source base/testing/shell.sh
 source snapshot/stand_ins.sh
 tools=$PWD/snapshot
 
@@ -104,9 +104,12 @@ for maker in "$maker" ''; do
   expect_exit 3
   expect_stderr "process $maker has ended, and the kernel has no snapshot vg_mysql/mysql_snapshot: see the lines of snapshot_create above"
 done
+run "$tools/snapshot_await" "$dmsetup"
+expect_exit 1
+expect_stderr '--pid is needed'
 run "$tools/snapshot_await" "$dmsetup" --pid=0
 expect_exit 1
-expect_stderr '--pid=0 must be'
+expect_stderr '--pid=0 is not 1 or more'
 sleep 100 &
 maker=$!
 run "$tools/snapshot_await" --dmsetup=/nonexistent/dmsetup --pid="$maker"

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
@@ -29,13 +28,8 @@ constexpr ToolHelp kHelp = {
     "the command's",
     "the command's",
     "3   the snapshot was lost, and the command was ended or had failed\n"
-    "N   whatever else the command ended with\n",
+    "N   whatever else the command ended with",
 };
-
-absl::Status CheckSeconds(absl::string_view flag, int seconds) {
-  if (seconds >= 1) return absl::OkStatus();
-  return UsageError(absl::StrCat("--", flag, "=", seconds, " is not 1 second or more"));
-}
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   WatchOptions options;
@@ -44,8 +38,8 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   if (!FLAGS_max_size.empty()) {
     ASSIGN_OR_RETURN(options.max_bytes, SizeFromFlag("max_size", FLAGS_max_size));
   }
-  RETURN_IF_ERROR(CheckSeconds("interval", FLAGS_interval));
-  RETURN_IF_ERROR(CheckSeconds("deadline", FLAGS_deadline));
+  RETURN_IF_ERROR(CheckRangeFlag("interval", FLAGS_interval, 1));
+  RETURN_IF_ERROR(CheckRangeFlag("deadline", FLAGS_deadline, 1));
   options.interval = absl::Seconds(FLAGS_interval);
   options.look_deadline = absl::Seconds(FLAGS_deadline);
   if (arguments.empty() || arguments[0].empty() || arguments[0][0] != '/') {

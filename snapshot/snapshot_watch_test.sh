@@ -2,7 +2,7 @@
 # snapshot_watch beside commands of all kinds, with an lvm program that says what the test wants.
 # The real one is met in the lab.
 
-source base/shell_test.sh
+source base/testing/shell.sh
 watch=$PWD/snapshot/snapshot_watch
 
 # lvs runs $on_lvs, vgs $on_vgs, lvextend $on_lvextend; calls are recorded.

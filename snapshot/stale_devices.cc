@@ -133,8 +133,9 @@ absl::StatusOr<std::string> ParsePoolDevice(absl::string_view report) {
   }
   std::vector<absl::string_view> names(words.begin() + kBefore, words.end());
   for (absl::string_view& name : names) {
-    if (!absl::ConsumePrefix(&name, "(") || !absl::ConsumeSuffix(&name, ")"))
+    if (!absl::ConsumePrefix(&name, "(") || !absl::ConsumeSuffix(&name, ")")) {
       return BadLine(report);
+    }
   }
   constexpr absl::string_view kLayer = "-tpool";
   // A hyphen within a name would be doubled.

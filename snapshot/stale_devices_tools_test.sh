@@ -1,7 +1,7 @@
 #!/bin/bash
 # What LVM commands that were killed half way leave in the kernel, and snapshot_remove's healing of it.
 
-source base/shell_test.sh
+source base/testing/shell.sh
 source snapshot/stand_ins.sh
 tools=$PWD/snapshot
 

@@ -1,5 +1,5 @@
 # Stand-ins for lvm and dmsetup with a state of their own: what neither can be made to do with a real
-# volume. For the shell tests of the tools here; to be sourced after base/shell_test.sh.
+# volume. For the shell tests of the tools here; to be sourced after base/testing/shell.sh.
 #
 #   given [LINE...]       what lvs is to print; the calls so far are forgotten
 #   becomes [LINE]        prints a script in which lvs prints LINE of the snapshot from now on, or nothing
@@ -8,7 +8,7 @@
 #                         what lvcreate, lvconvert, lvremove, dmsetup remove, and dmsetup table do
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # the tests' own
-# shellcheck disable=SC2154  # test_dir is base/shell_test.sh's
+# shellcheck disable=SC2154  # test_dir is base/testing/shell.sh's
 
 state=$test_dir/state
 calls=$test_dir/calls

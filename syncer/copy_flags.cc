@@ -2,8 +2,6 @@
 
 #include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
-#include "base/exit_code.h"
 #include "base/status.h"
 #include "base/tool.h"
 
@@ -24,16 +22,9 @@ namespace mysql_backup {
 
 absl::StatusOr<CopyOptions> CopyOptionsFromFlags() {
   RETURN_IF_ERROR(CheckPathFlag("rsync", FLAGS_rsync));
-  constexpr int kMaxJobs = 64;
-  if (FLAGS_jobs < 0 || FLAGS_jobs > kMaxJobs) {
-    return UsageError(absl::StrCat("--jobs=", FLAGS_jobs, " is not from 0 to ", kMaxJobs));
-  }
-  if (FLAGS_progress_fd < 0) {
-    return UsageError(absl::StrCat("--progress_fd=", FLAGS_progress_fd, " is less than 0"));
-  }
-  if (FLAGS_progress_every < 1) {
-    return UsageError(absl::StrCat("--progress_every=", FLAGS_progress_every, " is less than 1"));
-  }
+  RETURN_IF_ERROR(CheckRangeFlag("jobs", FLAGS_jobs, 0, 64));
+  RETURN_IF_ERROR(CheckRangeFlag("progress_fd", FLAGS_progress_fd, 0));
+  RETURN_IF_ERROR(CheckRangeFlag("progress_every", FLAGS_progress_every, 1));
   CopyOptions options;
   options.rsync = FLAGS_rsync;
   options.jobs = FLAGS_jobs;

@@ -189,7 +189,11 @@ class SideBySide {
       reused_ += added;
       // rsync has not read it. What it has on the disk now is not what is vouched for.
       const absl::Status known = TakeChecksum(&entry);
-      if (!known.ok()) Fail(known);
+      if (!known.ok()) {
+        Fail(Annotate(known, absl::StrCat("; this copy shares files with ", task_.previous->path(),
+                                          ": verify that backup (verify_restore.sh --backup=NAME), "
+                                          "and see whether its disk fails (dmesg)")));
+      }
     }
     task_.on_entry(std::move(entry));
   }
@@ -200,8 +204,7 @@ class SideBySide {
                      task_.previous->FindFile(entry->path));
     if (!before.has_value() || before->bytes != entry->bytes) {
       return absl::DataLossError(absl::StrCat(task_.previous->path(), "/", kManifestName,
-                                              " has no checksum of ", OneLine(entry->path),
-                                              ", which is shared with it"));
+                                              " has no checksum of ", OneLine(entry->path)));
     }
     entry->checksum = before->checksum;
     return absl::OkStatus();

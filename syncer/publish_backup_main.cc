@@ -22,9 +22,10 @@ DEFINE_int32(witness_fd, -1,
 DEFINE_string(partial, "", "name of the copy in it: .backup_YYYYMMDD_HHMMSS.partial");
 DEFINE_string(records, "", "file with what the run knows of the copy, records for its manifest");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "publish_backup",
     "writes a proven copy to disk and gives it its published name.",
     "--root=PATH --partial=NAME",
@@ -40,37 +41,37 @@ std::string PublicationRecord() {
   uname(&machine);
   return absl::StrCat(
       "published time=", absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::LocalTimeZone()),
-      " version=", mysql_backup::kVersion, " host=", mysql_backup::PercentEncode(machine.nodename),
-      "\n");
+      " version=", kVersion, " host=", PercentEncode(machine.nodename), "\n");
 }
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  RETURN_IF_ERROR(mysql_backup::CheckPathFlag("root", FLAGS_root));
-  if (!mysql_backup::ParsePartialName(FLAGS_partial).has_value()) {
-    return mysql_backup::UsageError(
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RETURN_IF_ERROR(CheckPathFlag("root", FLAGS_root));
+  if (!ParsePartialName(FLAGS_partial).has_value()) {
+    return UsageError(
         absl::StrCat("--partial='", FLAGS_partial, "' is not .backup_YYYYMMDD_HHMMSS.partial"));
   }
   if (FLAGS_witness_fd != -1 && (FLAGS_witness_fd < 0 || fcntl(FLAGS_witness_fd, F_GETFD) < 0)) {
-    return mysql_backup::UsageError(
-        absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
+    return UsageError(absl::StrCat("--witness_fd=", FLAGS_witness_fd, " is no open descriptor"));
   }
-  mysql_backup::PublishOptions options;
+  PublishOptions options;
   options.root = FLAGS_root;
   options.partial = FLAGS_partial;
   options.witness = FLAGS_witness_fd;
   if (!FLAGS_records.empty()) {
-    RETURN_IF_ERROR(mysql_backup::CheckPathFlag("records", FLAGS_records));
-    ASSIGN_OR_RETURN(options.records, mysql_backup::ReadFile(FLAGS_records));
+    RETURN_IF_ERROR(CheckPathFlag("records", FLAGS_records));
+    ASSIGN_OR_RETURN(options.records, ReadFile(FLAGS_records));
   }
   options.records += PublicationRecord();
   options.announce = [](const std::string& name) {
-    return mysql_backup::WriteStdout(
-        absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name, "\n"));
+    return WriteStdout(absl::StrCat(absl::StripSuffix(FLAGS_root, "/"), "/", name, "\n"));
   };
-  return mysql_backup::PublishBackup(options).status();
+  return PublishBackup(options).status();
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

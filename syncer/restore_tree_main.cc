@@ -18,38 +18,41 @@ DEFINE_bool(
 DEFINE_bool(complete, false, "only move up what --unfinished has put into TARGET/.restoring");
 DEFINE_bool(dry_run, false, "check backup, target and room, and change nothing");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "restore_tree",
     "copies a backup into an empty data directory, and compares it with its manifest on the way.",
     "--backup=PATH --target=PATH",
     "",
     "one line 'bytes=N files=N proven=yes|no': what was restored (0 with --dry_run), and whether "
-    "it\n"
-    "was compared with a manifest",
+    "it was compared with a manifest",
     "3   the backup is not what its manifest says\n"
     "4   failed, and the target is left unfinished: RESTORE_UNFINISHED in it tells what to do\n"
     "75  the backup is being removed",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  mysql_backup::RestoreTreeOptions options;
+  RETURN_IF_ERROR(NoArguments(arguments));
+  RestoreTreeOptions options;
   options.backup = FLAGS_backup;
   options.target = FLAGS_target;
   options.keep_identity = FLAGS_keep_identity;
   options.unfinished = FLAGS_unfinished;
   options.dry_run = FLAGS_dry_run;
-  ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
-  RETURN_IF_ERROR(mysql_backup::CheckRestoreTreeOptions(options));
-  RETURN_IF_ERROR(mysql_backup::RequireRoot("a restore keeps the owner of each file"));
-  if (FLAGS_complete) return mysql_backup::CompleteRestore(options);
-  ASSIGN_OR_RETURN(const mysql_backup::RestoredTree restored, mysql_backup::RestoreTree(options));
-  return mysql_backup::WriteStdout(absl::StrCat("bytes=", restored.bytes, " files=", restored.files,
-                                                " proven=", restored.proven ? "yes" : "no", "\n"));
+  ASSIGN_OR_RETURN(options.copy, CopyOptionsFromFlags());
+  RETURN_IF_ERROR(CheckRestoreTreeOptions(options));
+  RETURN_IF_ERROR(RequireRoot("a restore keeps the owner of each file"));
+  if (FLAGS_complete) return CompleteRestore(options);
+  ASSIGN_OR_RETURN(const RestoredTree restored, RestoreTree(options));
+  return WriteStdout(absl::StrCat("bytes=", restored.bytes, " files=", restored.files,
+                                  " proven=", restored.proven ? "yes" : "no", "\n"));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

@@ -4,8 +4,8 @@
 # In a mount namespace of its own, which takes the mounts with it even when the test is killed.
 [[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 tools=$PWD/syncer
 source_tree=$test_dir/source
@@ -149,7 +149,7 @@ chmod +x "$test_dir/rsync"
 run "$tools/sync_tree" --source="$source_tree" --destination="$root/.backup_20261122_020000.partial" --reuse=hardlink \
   --rsync="$test_dir/rsync"
 expect_exit 2
-expect_stderr "ERROR .*$new/backup.manifest has become shorter"
+expect_stderr "ERROR .*$new/backup.manifest has become shorter; this copy shares files with $new: verify that backup"
 cp -p "$test_dir/manifest" "$new/backup.manifest"
 # What may differ and does not is shared, too.
 old=$new

@@ -19,9 +19,10 @@ DEFINE_bool(keep_failed, false,
             "leave a copy that failed for remove_leftovers: removing it takes time, and the server "
             "may be locked");
 
+namespace mysql_backup {
 namespace {
 
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "sync_tree",
     "copies a datadir from a mounted snapshot to a hidden directory, all of it or nothing.",
     "--source=PATH --destination=PATH",
@@ -32,24 +33,27 @@ constexpr mysql_backup::ToolHelp kHelp = {
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
-  RETURN_IF_ERROR(mysql_backup::NoArguments(arguments));
-  mysql_backup::SyncTreeOptions options;
+  RETURN_IF_ERROR(NoArguments(arguments));
+  SyncTreeOptions options;
   options.source = FLAGS_source;
   options.destination = FLAGS_destination;
-  ASSIGN_OR_RETURN(options.reuse, mysql_backup::ReuseFromFlag(FLAGS_reuse));
+  ASSIGN_OR_RETURN(options.reuse, ReuseFromFlag(FLAGS_reuse));
   options.keep_failed = FLAGS_keep_failed;
-  ASSIGN_OR_RETURN(options.copy, mysql_backup::CopyOptionsFromFlags());
-  RETURN_IF_ERROR(mysql_backup::CheckSyncTreeOptions(options));
-  RETURN_IF_ERROR(mysql_backup::RequireRoot("a copy keeps the owner of each file"));
-  ASSIGN_OR_RETURN(const mysql_backup::TreeTotals totals, mysql_backup::SyncTree(options));
-  absl::Status written = mysql_backup::WriteStdout(
-      absl::StrCat("bytes=", totals.bytes, " files=", totals.files, "\n"));
+  ASSIGN_OR_RETURN(options.copy, CopyOptionsFromFlags());
+  RETURN_IF_ERROR(CheckSyncTreeOptions(options));
+  RETURN_IF_ERROR(RequireRoot("a copy keeps the owner of each file"));
+  ASSIGN_OR_RETURN(const TreeTotals totals, SyncTree(options));
+  absl::Status written =
+      WriteStdout(absl::StrCat("bytes=", totals.bytes, " files=", totals.files, "\n"));
   if (written.ok()) return written;
-  return mysql_backup::LeftBehindError(
+  return LeftBehindError(
       absl::StrCat(written.message(), "; the copy at ", FLAGS_destination,
                    " is complete and is left behind; remove_leftovers removes it"));
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
-int main(int argc, char** argv) { return mysql_backup::ToolMain(argc, argv, kHelp, RealMain); }
+int main(int argc, char** argv) {
+  return mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp, mysql_backup::RealMain);
+}

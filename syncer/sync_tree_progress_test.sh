@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # sync_tree's progress: a bar on a terminal, lines in a log, nothing for a short copy.
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 sync_tree=$PWD/syncer/sync_tree
 root=$test_dir/root

@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "base/exit_code.h"
 #include "base/mysql_session.h"
 #include "base/status.h"
 #include "base/tool.h"
@@ -26,13 +25,13 @@ constexpr ToolHelp kHelp = {
     "",
     "one line a database: ok|bad tables=N views=N routines=N events=N rows=N bad=N database=NAME",
     "2   the server cannot be asked\n"
-    "3   a table is bad, or the database does not exist\n",
+    "3   a table is bad, or the database does not exist",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(NoArguments(arguments));
   RETURN_IF_ERROR(CheckPathFlag("socket", FLAGS_socket));
-  if (FLAGS_answer_timeout < 1) return UsageError("--answer_timeout must be 1 or more seconds");
+  RETURN_IF_ERROR(CheckRangeFlag("answer_timeout", FLAGS_answer_timeout, 1));
   // It has nothing to undo, and within a CHECK TABLE of hours nobody would look for a signal that
   // was caught.
   for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal_number, SIG_DFL);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2016 # backquotes are SQL here
 # check_database against a real server.
-source base/shell_test.sh
-source base/mariadb_test.sh
+source base/testing/shell.sh
+source base/testing/mariadb.sh
 source verifier/sample_server.sh
 
 check=verifier/check_database

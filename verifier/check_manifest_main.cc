@@ -27,7 +27,7 @@ constexpr ToolHelp kHelp = {
     "one line a difference: missing|added|changed PATH; then ok|bad entries=N bytes=N bad=N",
     "2   cannot tell: the backup cannot be read, or has no manifest\n"
     "3   something is missing, added or changed, or the manifest itself is damaged\n"
-    "75  the backup is being removed\n",
+    "75  the backup is being removed",
 };
 
 absl::string_view Word(Difference::Kind kind) {

@@ -5,8 +5,8 @@
 
 [[ -n ${own_mounts:-} ]] || own_mounts=yes exec unshare --mount "$0" "$@"
 
-# shellcheck source=base/shell_test.sh
-source base/shell_test.sh
+# shellcheck source=base/testing/shell.sh
+source base/testing/shell.sh
 
 check_manifest=$PWD/verifier/check_manifest
 tools=$PWD/syncer

@@ -27,9 +27,9 @@ constexpr ToolHelp kHelp = {
     "--backup=PATH --verdict=good|bad",
     "",
     "",
-    "2   not kept, for example where the backup has no manifest, or its filesystem no extended\n"
-    "    attributes\n"
-    "75  the backup is being removed\n",
+    "2   not kept, for example where the backup has no manifest, or its filesystem no extended "
+    "attributes\n"
+    "75  the backup is being removed",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
@@ -38,9 +38,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   if (FLAGS_verdict != "good" && FLAGS_verdict != "bad") {
     return UsageError(absl::StrCat("--verdict='", FLAGS_verdict, "' is neither good nor bad"));
   }
-  if (FLAGS_seconds < 0) {
-    return UsageError(absl::StrCat("--seconds=", FLAGS_seconds, " is less than 0"));
-  }
+  RETURN_IF_ERROR(CheckRangeFlag("seconds", FLAGS_seconds, 0));
   ASSIGN_OR_RETURN(const UniqueFd backup, OpenBackup(FLAGS_backup));
   ASSIGN_OR_RETURN(const Manifest records, ReadManifestRecords(backup.get(), FLAGS_backup));
   Verdict verdict;

@@ -1,4 +1,4 @@
-# Sample tables for the tests, in a private server; to be sourced after mariadb_test.sh.
+# Sample tables for the tests, in a private server; to be sourced after mariadb.sh.
 # shellcheck shell=bash
 
 # Starts the server and makes them.

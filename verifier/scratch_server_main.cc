@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "base/exit_code.h"
@@ -48,9 +47,9 @@ constexpr ToolHelp kHelp = {
     "2   this host cannot tell (no server program, no room, ...); nothing is left behind\n"
     "3   the backup does not verify: the server could not recover from it, or broke on it\n"
     "4   failed, and the scratch directory is left behind\n"
-    "75  another scratch server is at work in the scratch directory, or the data directory is\n"
-    "    being removed\n"
-    "N   whatever else the command ended with\n",
+    "75  another scratch server is at work in the scratch directory, or the data directory is "
+    "being removed\n"
+    "N   whatever else the command ended with",
 };
 
 absl::Status RealMain(const std::vector<std::string>& arguments) {
@@ -58,8 +57,9 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   RETURN_IF_ERROR(CheckPathFlag("scratch", FLAGS_scratch));
   RETURN_IF_ERROR(CheckPathFlag("socket", FLAGS_socket));
   RETURN_IF_ERROR(CheckPathFlag("setpriv", FLAGS_setpriv));
-  if (!FLAGS_options_file.empty())
+  if (!FLAGS_options_file.empty()) {
     RETURN_IF_ERROR(CheckPathFlag("options_file", FLAGS_options_file));
+  }
   if (!FLAGS_server.empty()) RETURN_IF_ERROR(CheckPathFlag("server", FLAGS_server));
   if (!absl::EndsWith(FLAGS_scratch, "/.verify")) {
     return UsageError(
@@ -68,7 +68,7 @@ absl::Status RealMain(const std::vector<std::string>& arguments) {
   if (FLAGS_socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return UsageError("--socket is longer than the 107 bytes that the kernel takes");
   }
-  if (FLAGS_start_timeout < 1) return UsageError("--start_timeout must be 1 or more seconds");
+  RETURN_IF_ERROR(CheckRangeFlag("start_timeout", FLAGS_start_timeout, 1));
   if (arguments.empty() || arguments[0].empty() || arguments[0][0] != '/') {
     return UsageError("a command with an absolute path is needed: scratch_server ... -- /PATH ARG");
   }

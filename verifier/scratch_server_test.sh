@@ -6,8 +6,8 @@
 if [[ -z ${IN_OWN_NAMESPACE:-} ]]; then
   IN_OWN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
 fi
-source base/shell_test.sh
-source base/mariadb_test.sh
+source base/testing/shell.sh
+source base/testing/mariadb.sh
 source verifier/sample_server.sh
 
 scratch_server=verifier/scratch_server

@@ -62,7 +62,7 @@ wrap publish_backup <<'END'
 path=$(/app/bin/publish_backup.real "$@") || exit
 mark "published=${path##*/}"
 cd "$path" || exit
-/lab/cases/fingerprint.sh >"/lab/output/${path##*/}.list"
+{ /lab/cases/fingerprint.sh && sha256sum backup.manifest; } >"/lab/output/${path##*/}.list"
 echo "$path"
 END
 wrap expire_backups <<'END'

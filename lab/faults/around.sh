@@ -162,6 +162,7 @@ END
   ((seen > 0)) || problem 'the watcher is blind'
   ! grep -v "planted-$secret" /tmp/watcher.seen | grep -q -- "$secret" || problem 'the password was seen in a process'
   ! grep -q -- "$secret" "$log_file" /tmp/stdout /tmp/stderr || problem 'the password is in the log'
+  ! grep -rq -- "$secret" /run/mysql-backup "$root"/*/backup.manifest || problem 'the password was kept'
   grep -q '/app/bin/fsfreeze_lock' /tmp/watcher.seen || problem 'the watcher did not see the run'
   sql 'DROP USER lab_backup@localhost'
 }

@@ -28,14 +28,10 @@ DEFINE_string(error, "", "errno with which the call is to fail, such as EIO");
 DEFINE_bool(again, false, "every later call of the same kind fails as well");
 DEFINE_string(tools, "/app/bin", "directory of the programs that are ours");
 
+namespace mysql_backup {
 namespace {
 
-using mysql_backup::ErrnoError;
-using mysql_backup::HeldCall;
-using mysql_backup::UniqueFd;
-using mysql_backup::UsageError;
-
-constexpr mysql_backup::ToolHelp kHelp = {
+constexpr ToolHelp kHelp = {
     "fault_point",         "runs a command, and makes something go wrong at one point of its life.",
     "-- COMMAND [ARG...]", "the command's",
     "the command's",       "N   the command's own exit code, 128 + signal when a signal ended it",
@@ -68,21 +64,19 @@ void RunHook(const HeldCall& held, pid_t script) {
 absl::Status SuperviseRun(const UniqueFd& notifications, pid_t script, const UniqueFd& log,
                           int error_number) {
   bool reached = false;
-  const std::string kind(mysql_backup::KindOf(FLAGS_at));
-  return mysql_backup::Supervise(
-      notifications, script, FLAGS_tools, [&](const HeldCall& held) -> int {
-        const std::string line = absl::StrCat(held.point, "\t", held.path, "\n");
-        // The log is the harness's own; without it, the trial is seen not to have happened.
-        [[maybe_unused]] const ssize_t written = write(log.get(), line.data(), line.size());
-        if (held.point == FLAGS_at) {
-          reached = true;
-          if (!FLAGS_run.empty()) RunHook(held, script);
-          return error_number;
-        }
-        const bool repeat =
-            FLAGS_again && reached && kind == std::string(mysql_backup::KindOf(held.point));
-        return repeat ? error_number : 0;
-      });
+  const std::string kind(KindOf(FLAGS_at));
+  return Supervise(notifications, script, FLAGS_tools, [&](const HeldCall& held) -> int {
+    const std::string line = absl::StrCat(held.point, "\t", held.path, "\n");
+    // The log is the harness's own; without it, the trial is seen not to have happened.
+    [[maybe_unused]] const ssize_t written = write(log.get(), line.data(), line.size());
+    if (held.point == FLAGS_at) {
+      reached = true;
+      if (!FLAGS_run.empty()) RunHook(held, script);
+      return error_number;
+    }
+    const bool repeat = FLAGS_again && reached && kind == std::string(KindOf(held.point));
+    return repeat ? error_number : 0;
+  });
 }
 
 // The command's process: waits for the supervisor, so that not even its exec goes unseen.
@@ -92,7 +86,7 @@ absl::Status SuperviseRun(const UniqueFd& notifications, pid_t script, const Uni
   argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const auto notifications = mysql_backup::InstallPointFilter();
+  const auto notifications = InstallPointFilter();
   const int fd = notifications.ok() ? notifications->get() : -1;
   char answer = 0;
   if (write(to_parent, &fd, sizeof(fd)) == sizeof(fd) && fd >= 0 &&
@@ -156,11 +150,13 @@ absl::Status RealMain(const std::vector<std::string>& arguments, int* exit_code)
 }
 
 }  // namespace
+}  // namespace mysql_backup
 
 int main(int argc, char** argv) {
   int exit_code = 0;
-  const int own = mysql_backup::ToolMain(
-      argc, argv, kHelp,
-      [&](const std::vector<std::string>& arguments) { return RealMain(arguments, &exit_code); });
+  const int own = mysql_backup::ToolMain(argc, argv, mysql_backup::kHelp,
+                                         [&](const std::vector<std::string>& arguments) {
+                                           return mysql_backup::RealMain(arguments, &exit_code);
+                                         });
   return own != 0 ? own : exit_code;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # fault_point on a small script of its own: what it counts, and what it can do at a point.
 
-source base/shell_test.sh
+source base/testing/shell.sh
 fault_point=$PWD/lab/faults/fault_point
 
 mkdir "$test_dir/bin"

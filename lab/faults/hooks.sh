@@ -40,5 +40,5 @@ freeze_server() {
 kill_holder() { kill -KILL "$(holder)"; }
 stop_holder() { kill -STOP "$(holder)"; }
 
-"$@"
+"$@" || exit
 echo "$FAULT_SCRIPT" >/tmp/hook.done

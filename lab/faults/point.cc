@@ -28,6 +28,7 @@ const std::vector<PointCall>& PointCalls() {
       {SYS_symlinkat, "link", 2},
       {SYS_mknod, "mknod", 0},
       {SYS_mknodat, "mknod", 1},
+      {SYS_fsetxattr, "fsetxattr", -1},
       {SYS_flock, "flock", -1},
       {SYS_connect, "connect", -1},
       {SYS_mount, "mount", 1},

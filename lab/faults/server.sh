@@ -224,6 +224,12 @@ END
   rm -rf /tmp/source /tmp/source.stop
   restart_with
 }
+# What ddl_under_lock asked for.
+all_done() {
+  [[ $(sql "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'shop' AND
+    (column_name = 'extra' OR table_name = 'lab_new')") == 2 && $(sql 'SELECT COUNT(*) FROM shop.search_terms') == 0 &&
+  $(sql "SELECT COUNT(*) FROM mysql.user WHERE user = 'lab_user'") == 1 ]]
+}
 # DDL and account statements that begin under the lock wait for its end, and do not hold it up.
 ddl_under_lock() {
   wrap snapshot_create <<'END'
@@ -241,9 +247,13 @@ END
   expect_run 0
   mv /app/bin/snapshot_create.real /app/bin/snapshot_create
   undo=("${undo[0]}")
-  wait_until sql 'SELECT extra FROM shop.orders LIMIT 1' >/dev/null 2>&1
+  local made
+  wait_until all_done >/dev/null 2>&1
   [[ ! -s /tmp/ddl.log ]] || problem "a statement failed under the lock: $(head -n 1 /tmp/ddl.log)"
-  mariadb --force -e 'ALTER TABLE shop.orders DROP COLUMN extra; DROP USER lab_user@localhost; DROP TABLE shop.lab_new'
+  made=$(query_backup "${new[0]}" "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'shop' AND
+    (column_name = 'extra' OR table_name = 'lab_new') UNION ALL SELECT COUNT(*) FROM mysql.user WHERE user = 'lab_user'" 2>/dev/null)
+  [[ $made == 0 || $made == $'0\n0' ]] || problem 'what came under the lock is in the backup'
+  mariadb -e 'ALTER TABLE shop.orders DROP COLUMN extra; DROP USER lab_user@localhost; DROP TABLE shop.lab_new'
 }
 no_connection_left() {
   local i
@@ -256,7 +266,8 @@ no_connection_left() {
   systemctl restart mariadb
   check_backups 0
   check_verdict any
-  ((status == 0)) || grep -q 'Too many connections' "$log_file" || problem 'the reason is not told'
+  ((status != 0)) || problem 'there was a connection left'
+  grep -q 'Too many connections' "$log_file" || problem 'the reason is not told'
 }
 
 # Data elsewhere: each is refused before the lock, with the variable and the path.

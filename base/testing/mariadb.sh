@@ -1,4 +1,4 @@
-# A private MariaDB server for shell tests; to be sourced after shell_test.sh. Needs root and the
+# A private MariaDB server for shell tests; to be sourced after shell.sh. Needs root and the
 # packages mariadb-server-core and mariadb-client-core.
 #
 #   start_mariadb [OPTION...]   starts one on a socket only, on $server_dir/data, which is made unless
@@ -8,7 +8,7 @@
 #
 # $server_dir is a directory that every user reaches; $server_user the server's user.
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034  # test_dir is shell_test.sh's; socket is for the tests
+# shellcheck disable=SC2154,SC2034  # test_dir is shell.sh's; socket is for the tests
 
 server_user=daemon # any that is not root and is on every machine
 # Not the test's own directory: its path may be too long for a socket, which has 107 characters.
