@@ -1,4 +1,4 @@
-# Makes copy.sh's table. Input: name|milliseconds ...|the same with a sync ...|peak KiB
+# Makes copy.sh's table. Input: name|milliseconds ...|the same with a sync ...|peak KiB ...
 
 BEGIN {
   title["rsync_a"] = data == "hole" ? "`rsync -a --sparse`" : "`rsync -a`"
@@ -24,9 +24,8 @@ END {
   for (i = 1; i <= NR; i++) {
     n = name[i]
     printf "| %s | %s | %s | %s | %s | %.1f |\n", title[n], spread(copied[n], "%d"), spread(on_disk[n], "%d"),
-      faster("rsync_a", n), faster("cp_a", n), peak[n] / 1024
+      faster("rsync_a", n), faster("cp_a", n), median(peak[n]) / 1024
   }
   print ""
-  printf "Data: %s. Median [min-max] of %d rounds in turns, on %d processors; how many times as fast: copied, and on the disk.\n",
-    data, runs, processors
+  printf "Data: %s. Median [min-max] of %d rounds in turns; how many times as fast: copied, and on the disk.\n", data, runs
 }

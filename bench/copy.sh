@@ -10,15 +10,15 @@ Usage: bench/copy.sh [--product=DIR] [--runs=N] [--data=KIND]
 
 Makes a data set below TMPDIR (/tmp), copies it in turns with rsync -a, cp -a, and sync_tree with one
 rsync and with several, each time to a new directory and with the page cache dropped before, and
-prints a Markdown table: seconds, the same with a sync of the filesystem behind it, ratios, and the
-peak of what all processes of the copy have in memory (PSS, in a round of its own).
+prints a Markdown table: milliseconds, the same with a sync of the filesystem behind it, ratios, and
+the most that all processes of the copy had in memory (the sum of their PSS ten times a second, in
+rounds of their own).
 
   --product=DIR  what scripts/install.sh --destdir=DIR made (default: built for this)
   --runs=N       rounds (5)
   --data=KIND    large    eight files of 512 MiB, random (the default)
-                 small    100,000 files of 16 KiB in a hundred directories, random
-                 million  1,000,000 files of 1 KiB, in one directory
-                 hole     one file of 64 GiB, all of it a hole
+                 files:N  N thousand files of 4 KiB, random, a thousand in a directory
+                 hole     one file of 64 GiB, in which 1 GiB has been written, page by page
 
 Exit codes: 0 printed, 1 wrong usage, 2 failed. No figure is judged.
 END
@@ -31,14 +31,23 @@ make_data() {
   mkdir -p "$scratch/source/db"
   case $data in
     large) for i in {1..8}; do head -c 512M /dev/urandom >"$scratch/source/db/$i.ibd"; done ;;
-    small)
-      for i in {1..100}; do
+    files:*)
+      for ((i = 0; i < ${data#files:}; i++)); do
         mkdir "$scratch/source/db$i"
-        head -c 16000K /dev/urandom | split --bytes=16K --suffix-length=3 - "$scratch/source/db$i/t"
+        head -c 4000K /dev/urandom | split --bytes=4K --suffix-length=3 - "$scratch/source/db$i/t"
       done
       ;;
-    million) head -c 1000000K /dev/urandom | split --bytes=1K --suffix-length=5 - "$scratch/source/db/t" ;;
-    hole) truncate --size=64G "$scratch/source/db/1.ibd" ;;
+    hole)
+      # Every 64th page of 16 KiB.
+      perl -e '
+        open(my $out, ">", $ARGV[0]) or die "$ARGV[0]: $!";
+        for (my $page = 0; $page < 1 << 22; $page += 64) {
+          seek($out, $page * 16384, 0) or die $!;
+          print $out pack("N*", map { 1 + int(rand(2 ** 32 - 1)) } 1 .. 4096) or die $!;
+        }
+        close($out) or die $!;' "$scratch/source/db/1.ibd"
+      truncate --size=64G "$scratch/source/db/1.ibd"
+      ;;
   esac
 }
 
@@ -48,7 +57,7 @@ rsync_a() { # or 64 GiB of zeros would be written
   [[ $data != hole ]] || sparse=(--sparse)
   rsync -a "${sparse[@]}" "$scratch/source/" "$scratch/copy/"
 }
-cp_a() { cp -a "$scratch/source" "$scratch/copy"; }
+cp_a() { cp -a --reflink=never "$scratch/source" "$scratch/copy"; }
 one_job() { sync_tree --jobs=1; }
 several_jobs() { sync_tree; }
 sync_tree() { "$product/app/bin/sync_tree" --source="$scratch/source" --destination="$scratch/root/$PARTIAL" "$@"; }
@@ -64,24 +73,35 @@ take() {
   synced=${EPOCHREALTIME/./}
   copied[$1]+=" $(((ended - began) / 1000))"
   on_disk[$1]+=" $(((synced - began) / 1000))"
+  check_copy "$1"
   remove_copy
+}
+
+# Whether it takes about as much room as the source: a hole is one, and nothing is missing.
+check_copy() { # NAME
+  local copy=$scratch/copy source made
+  [[ -d $copy ]] || copy=$scratch/root/$PARTIAL
+  source=$(du -sm "$scratch/source" | cut -f 1)
+  made=$(du -sm "$copy" | cut -f 1)
+  ((made * 10 >= source * 9 && made * 10 <= source * 11 + 50)) || die 2 "$1 made $made MiB of $source"
 }
 
 remove_copy() {
   rm -rf "$scratch/copy" "${scratch:?}/root/$PARTIAL"
 }
 
-# Kibibytes that all processes of a session have in memory: what they share counts once.
+# Kibibytes that all processes of a session but its first have in memory: what they share counts once.
 memory_of() { # SESSION
   local pid sum=0 pss
   for pid in $(ps -s "$1" -o pid=); do
+    ((pid != $1)) || continue
     read -r pss < <(awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null) || continue
     sum=$((sum + pss))
   done
   REPLY=$sum
 }
 
-# The peak of one copy, in KiB. The figure of bash itself, which starts it, is in it.
+# The peak of one copy, in KiB, without the bash that starts it.
 measure_peak() { # NAME
   local session peak=0
   # shellcheck disable=SC2163  # the name in it is meant
@@ -95,7 +115,7 @@ measure_peak() { # NAME
     sleep 0.1
   done
   wait "$session" || die 2 "$1 failed"
-  peaks[$1]=$peak
+  peaks[$1]+=" $peak"
   remove_copy
 }
 
@@ -103,7 +123,11 @@ main() {
   local i name arguments=() data=large
   for name; do
     case $name in
-      --data=large | --data=small | --data=million | --data=hole) data=${name#--data=} ;;
+      --data=large | --data=hole) data=${name#--data=} ;;
+      --data=files:*)
+        data=${name#--data=}
+        [[ $data =~ ^files:[1-9][0-9]{0,3}$ ]] || die 1 "--data=$data is not files:1 to files:9999"
+        ;;
       *) arguments+=("$name") ;;
     esac
   done
@@ -111,16 +135,19 @@ main() {
   declare -gA copied=() on_disk=() peaks=()
   mkdir "$scratch/root"
   need_room 9000
+  [[ $data != files:* ]] || need_inodes $((3000 * ${data#files:}))
   make_data
   local -r names=(rsync_a cp_a one_job several_jobs)
   for ((i = 0; i < runs; i++)); do
-    for name in "${names[@]}"; do take "$name"; done
+    for name in $(in_turns "$i" "${names[@]}"); do take "$name"; done
   done
-  for name in "${names[@]}"; do measure_peak "$name"; done
+  for ((i = 0; i < runs; i++)); do
+    for name in $(in_turns "$i" "${names[@]}"); do measure_peak "$name"; done
+  done
   for name in "${names[@]}"; do
     printf '%s|%s|%s|%s\n' "$name" "${copied[$name]}" "${on_disk[$name]}" "${peaks[$name]}"
-  done | awk -F '|' -v runs="$runs" -v data="$data" -v processors="$(nproc)" \
-    -f "$bench/statistics.awk" -f "$bench/copy.awk"
+  done | awk -F '|' -v runs="$runs" -v data="$data" -f "$bench/statistics.awk" -f "$bench/copy.awk"
+  describe
 }
 
 main "$@"

@@ -24,6 +24,41 @@ need_room() {
     die 2 "it needs $1 MiB and 4 GiB of reserve below ${TMPDIR:-/tmp}, and $((free)) MiB are free: set TMPDIR"
 }
 
+# need_inodes N
+need_inodes() {
+  local free
+  free=$(df --output=iavail "${TMPDIR:-/tmp}" | tail -n 1)
+  # Some filesystems have no fixed number of them.
+  [[ $free == - ]] || ((free == 0 || free >= $1)) ||
+    die 2 "it needs $1 inodes below ${TMPDIR:-/tmp}, and $((free)) are free: set TMPDIR"
+}
+
+# make_filesystem TYPE SIZE IMAGE DIRECTORY: mounts a new one.
+make_filesystem() {
+  local options=()
+  # Or ext4 writes them in the background, while something else is measured.
+  [[ $1 != ext4 ]] || options=(-E 'lazy_itable_init=0,lazy_journal_init=0')
+  truncate --size="$2" "$3"
+  "mkfs.$1" -q "${options[@]}" "$3"
+  mount -o loop "$3" "$4"
+}
+
+# in_turns ROUND NAME...: the names, each round beginning with another one, so that none always comes
+# behind the same.
+in_turns() {
+  local -r first=$(($1 % ($# - 1)))
+  shift
+  echo "${@:first+1}" "${@:1:first}"
+}
+
+# describe: what was measured on, to be printed below a table.
+describe() {
+  printf '\nMeasured on %(%Y-%m-%d)T: %d processors (%s), %d GiB of memory, Linux %s, %s; %s.\n' -1 "$(nproc)" \
+    "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" \
+    "$(awk '$1 == "MemTotal:" { printf "%.0f", $2 / 1048576 }' /proc/meminfo)" "$(uname -r)" \
+    "$(rsync --version | awk 'NR == 1 { print $1, $3 }')" "$("$product/app/bin/sync_tree" --version | sed 's/^sync_tree/product/')"
+}
+
 # unmount DIRECTORY: for a trap, which goes on when it fails.
 unmount() {
   ! mountpoint -q "$1" || umount "$1" || umount --lazy "$1" || true

@@ -26,6 +26,7 @@ main() {
   "$bench/../lab/run.sh" --product="$product" --smp=2 --timeout=$((900 + 400 * runs)) \
     "$bench/lock_in_lab.sh" "$runs" >"$scratch/records" || die 2 'failed in the lab (see above)'
   awk -v runs="$runs" -f "$bench/statistics.awk" -f "$bench/lock.awk" "$scratch/records"
+  describe
 }
 
 main "$@"

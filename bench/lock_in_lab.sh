@@ -3,6 +3,7 @@
 # "RATE KIND MILLISECONDS WRITES_A_SECOND" each.
 
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C
 
 readonly runs=$1
@@ -79,14 +80,17 @@ one() { # RATE KIND
   }
   sleep 1
   kill "$writer"
-  wait "$writer"
+  wait "$writer" || exit 2
   echo "$1 $2 $(cat "$felt")"
 }
 
+kinds=(nothing bare ours mylvmbackup_)
 prepare
 for ((i = 0; i <= runs; i++)); do
   for rate in 50 500; do
-    for kind in nothing bare ours mylvmbackup_; do
+    # Each round begins with another one, so that none always comes behind the same.
+    kinds=("${kinds[@]:1}" "${kinds[0]}")
+    for kind in "${kinds[@]}"; do
       result=$(one "$rate" "$kind")
       # The first round warms up.
       ((i == 0)) || echo "$result"

@@ -11,7 +11,7 @@ Usage: bench/restore.sh [--product=DIR] [--runs=N]
 Copies 1 GiB (eight files of 96 MiB, 4096 of 64 KiB) in turns with sync_tree and one rsync, with the
 same rsync without a manifest, with restore_tree from a backup, and with cp -a; then compares the backup with its
 manifest. Each time to a directory that is new, with the page cache dropped before, and with a sync of
-the filesystem at the end. Prints a Markdown table: seconds and ratios.
+the filesystem at the end. Prints a Markdown table: milliseconds and ratios.
 
   --product=DIR  what scripts/install.sh --destdir=DIR made (default: built for this)
   --runs=N       rounds (5)
@@ -29,7 +29,7 @@ make_data() {
   head -c 256M /dev/urandom | split --bytes=64K --suffix-length=4 - "$scratch/source/shop/table_"
 }
 
-# timed NAME COMMAND...: adds the seconds to the sample of that name.
+# timed NAME COMMAND...: adds the milliseconds to the sample of that name.
 timed() {
   local name=$1 began ended
   drop_caches
@@ -53,7 +53,7 @@ one_round() {
   timed publish "$tools/publish_backup" --root="$scratch/root" --partial="$PARTIAL"
   timed restore_tree "$tools/restore_tree" --backup="$backup" --target="$scratch/copy"
   rm -rf "$scratch/copy"
-  timed cp cp -a "$backup" "$scratch/copy"
+  timed cp cp -a --reflink=never "$backup" "$scratch/copy"
   rm -rf "$scratch/copy"
   timed check_manifest "$tools/check_manifest" --backup="$backup"
   rm -rf "$backup"
@@ -65,6 +65,7 @@ main() {
   tools=$product/app/bin
   backup=$scratch/root/backup_20260110_020000
   declare -gA samples=()
+  need_room 3300
   make_data
   one_round # warms up
   samples=()
@@ -79,6 +80,7 @@ cp -
 publish -
 check_manifest cp
 END
+  describe
 }
 
 main "$@"

@@ -47,8 +47,7 @@ by_hand() { # KEEP
 # take NAME KEEP LEFT: one of the two, which is to leave that many backups.
 take() {
   local began ended
-  sync
-  echo 3 >/proc/sys/vm/drop_caches
+  drop_caches
   began=${EPOCHREALTIME/./}
   "${1#*:}" "$2" >"$scratch/words" 2>&1 || die 2 "$1 failed: $(tail -n 3 "$scratch/words")"
   ended=${EPOCHREALTIME/./}
@@ -62,8 +61,9 @@ main() {
   tools=$product/app/bin
   root=$scratch/root
   declare -gA took=()
+  need_inodes 1100000
   for ((i = 0; i < runs; i++)); do
-    for who in ours by_hand; do
+    for who in $(in_turns "$i" ours by_hand); do
       mkdir "$root"
       make_backups 100000
       take "all kept:$who" 100000 100000
@@ -80,6 +80,7 @@ main() {
     'eight backups, the oldest with 1,000,000 empty files|a large one goes'; do
     printf '%s|%s|%s\n' "$scenario" "${took["${scenario#*|}:ours"]}" "${took["${scenario#*|}:by_hand"]}"
   done | awk -F '[|]' -v runs="$runs" -f "$bench/statistics.awk" -f "$bench/retention.awk"
+  describe
 }
 
 main "$@"

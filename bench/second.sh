@@ -35,16 +35,6 @@ clean_up() {
   rm -rf -- "$scratch"
 }
 
-make_filesystem() { # FILESYSTEM
-  truncate -s 8G "$scratch/$1.img"
-  local options=()
-  # Or ext4 writes them in the background, while something else is measured.
-  [[ $1 != ext4 ]] || options=(-E 'lazy_itable_init=0,lazy_journal_init=0')
-  "mkfs.$1" -q "${options[@]}" "$scratch/$1.img"
-  mkdir "$scratch/$1"
-  mount -o loop "$scratch/$1.img" "$scratch/$1"
-}
-
 make_data() {
   local i
   mkdir "$scratch/source"
@@ -94,9 +84,12 @@ backup() {
   # What is changed within two seconds of a run's beginning is compared by content.
   sleep 3
   printf 'run started=%(%Y-%m-%dT%H:%M:%S)T+00:00\n' -1 >"$scratch/records"
-  take "$1" "$2" "$tools/sync_tree" --source="$scratch/source" --destination="$2/$partial" "${@:4}"
-  "$tools/publish_backup" --root="$2" --partial="$partial" --records="$scratch/records" >/dev/null 2>"$scratch/words" ||
-    die 2 "publish_backup failed: $(<"$scratch/words")"
+  take "$1" "$2" copy_and_publish "$2" "$partial" "${@:4}"
+}
+
+copy_and_publish() { # ROOT PARTIAL [FLAG...]
+  "$tools/sync_tree" --source="$scratch/source" --destination="$1/$2" "${@:3}" &&
+    "$tools/publish_backup" --root="$1" --partial="$2" --records="$scratch/records"
 }
 
 one_round() { # KIND
@@ -119,15 +112,20 @@ main() {
   declare -gA took=() written=()
   need_room $((FILES * FILE_MIB + 2 * 8192))
   make_data
-  for name in ext4 xfs; do make_filesystem "$name"; done
+  for name in ext4 xfs; do
+    mkdir "$scratch/$name"
+    make_filesystem "$name" 8G "$scratch/$name.img" "$scratch/$name"
+  done
   for ((i = 0; i < runs; i++)); do
-    for kind in $KINDS; do one_round "$kind"; done
+    # shellcheck disable=SC2086  # words
+    for kind in $(in_turns "$i" $KINDS); do one_round "$kind"; done
   done
   for kind in $KINDS; do
     for name in first second link_dest; do
       printf '%s:%s|%s|%s\n' "$kind" "$name" "${took["$kind:$name"]}" "${written["$kind:$name"]}"
     done
   done | awk -F '[|]' -v runs="$runs" -v mib="$((FILES * FILE_MIB))" -f "$bench/statistics.awk" -f "$bench/second.awk"
+  describe
 }
 
 main "$@"

@@ -11,9 +11,14 @@ function sort_sample(sample, sorted,    n, i, j, value) {
   return n
 }
 
+# All samples have one figure a round; a program that has other ones leaves `runs` unset.
 function median(sample,    sorted, n) {
   n = sort_sample(sample, sorted)
   if (n == 0) return 0
+  if (runs && n != runs) {
+    print n " figures instead of " runs ":" sample > "/dev/stderr"
+    exit 2
+  }
   return (sorted[int((n + 1) / 2)] + sorted[int(n / 2) + 1]) / 2
 }
 

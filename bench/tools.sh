@@ -61,7 +61,8 @@ work_of() {
     expire_backups) work=(--root="$root") input=$scratch/plan ;;
     plan_retention) work=(--keep=7) input=$scratch/list ;;
     publish_backup)
-      "$tools/sync_tree" --source="$scratch/source" --destination="$root/$partial" >"$scratch/words" 2>&1
+      "$tools/sync_tree" --source="$scratch/source" --destination="$root/$partial" >"$scratch/words" 2>&1 ||
+        die 2 "sync_tree failed: $(<"$scratch/words")"
       work=(--root="$root" --partial="$partial")
       ;;
     read_config) work=(--config="$scratch/empty.conf") ;;
@@ -95,6 +96,7 @@ main() {
     done
   } >"$scratch/records"
   awk -F '|' -v runs="$runs" -f "$bench/statistics.awk" -f "$bench/tools.awk" "$scratch/records"
+  describe
 }
 
 main "$@"

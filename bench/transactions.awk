@@ -3,9 +3,9 @@
 BEGIN {
   count = split("ours_backup ours_backup_rate ours_snapshot ours_snapshot_rate mylvmbackup_ mariadb_backup", kinds)
   title["ours_backup"] = "`backup_mysql.sh`, LOCK_SCOPE=backup"
-  title["ours_backup_rate"] = "the same, COPY_RATE=8M"
+  title["ours_backup_rate"] = "the same, COPY_RATE=8M, and so one rsync"
   title["ours_snapshot"] = "`backup_mysql.sh`, LOCK_SCOPE=snapshot"
-  title["ours_snapshot_rate"] = "the same, COPY_RATE=8M"
+  title["ours_snapshot_rate"] = "the same, COPY_RATE=8M, and so one rsync"
   title["mylvmbackup_"] = "`mylvmbackup`, rsync"
   title["mariadb_backup"] = "`mariadb-backup`"
 }
@@ -45,6 +45,7 @@ END {
       spread(during[kind], "%.0f"), spread(share[kind], "%.2f"), spread(after[kind], "%.0f"), spread(without[kind], "%d")
   }
   print ""
-  print "Median [min-max] of " runs " rounds in turns, each figure the mean of its seconds. `mariadb-backup` has not"
-  print "been prepared, and no copy but ours been compared with anything."
+  print "Median [min-max] of " runs " rounds in turns, each figure the mean of its seconds. Ours copies by"
+  print "four rsyncs, `mylvmbackup` by one, `mariadb-backup` in one thread. `mariadb-backup` has not been"
+  print "prepared, and no copy but ours been compared with anything."
 }

@@ -60,6 +60,10 @@ one() { # KIND ROUND
   # The others do not wait for the disk themselves.
   sync --file-system /backups
   took=$(((${EPOCHREALTIME/./} - ${began/./}) / 100000))
+  [[ -n $(find /backups -name ibdata1 -size +1M) ]] || {
+    echo "$1 has made no backup" >&2
+    exit 2
+  }
   sleep "$before"
   kill "$load" || {
     tail -n 5 /root/sysbench >&2
@@ -71,9 +75,12 @@ one() { # KIND ROUND
   echo "$1 $2 took $((took / 10)).$((took % 10))"
 }
 
+kinds=(ours_backup ours_backup_rate ours_snapshot ours_snapshot_rate mylvmbackup_ mariadb_backup)
 prepare
 for ((i = 0; i <= runs; i++)); do
-  for kind in ours_backup ours_backup_rate ours_snapshot ours_snapshot_rate mylvmbackup_ mariadb_backup; do
+  # Each round begins with another one, so that none always comes behind the same.
+  kinds=("${kinds[@]:1}" "${kinds[0]}")
+  for kind in "${kinds[@]}"; do
     # The first round warms up.
     one "$kind" "$i" >/root/records
     ((i == 0)) || cat /root/records

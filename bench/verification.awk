@@ -13,5 +13,5 @@ BEGIN {
 
 END {
   print ""
-  print "Of " size " MiB; median [min-max] of " runs " rounds."
+  print "Of " size " MiB; median [min-max] of " runs " rounds a filesystem."
 }

@@ -12,8 +12,8 @@ Verifies a backup that is mostly cold: InnoDB tables of 64 MiB that nobody wrote
 shutdown, one that was being written to when its server was killed, and a MyISAM table of 16 MiB. On
 ext4 and then on XFS, in loop devices on this machine: the comparison with the manifest; recovery and
 the check of every table; and, for comparison, `cp -a` of the backup, which a verification on a copy
-would begin with. The comparison and `cp -a` begin with the page cache dropped. Copied is by how much the filesystem was fuller at the end of the check than before.
-Prints a Markdown table.
+would begin with. Each begins with the page cache dropped. Copied is by how much the filesystem was
+fuller at the end of the check than before. Prints a Markdown table.
 
   --product=DIR  what scripts/install.sh --destdir=DIR made (default: built for this)
   --runs=N       rounds (5)
@@ -75,9 +75,7 @@ clean_up() {
 }
 
 make_backup() { # FILESYSTEM
-  truncate -s "$((2 * size_mib + 4096))M" "$scratch/image"
-  "mkfs.$1" -q "$scratch/image"
-  mount -o loop "$scratch/image" "$root"
+  make_filesystem "$1" "$((2 * size_mib + 4096))M" "$scratch/image" "$root"
   "$tools/sync_tree" --source="$scratch/data" --destination="$root/$PARTIAL" >/dev/null || die 2 "no copy on $1"
   "$tools/publish_backup" --root="$root" --partial="$PARTIAL" >/dev/null || die 2 "no backup on $1"
 }
@@ -99,7 +97,7 @@ one_round() { # NAME
   local -r backup=$root/backup_20260110_020000
   drop_caches
   timed "$1.manifest" "$tools/check_manifest" --backup="$backup"
-  # As in real use, the check follows the comparison, which has read everything.
+  drop_caches
   before=$(used_kib "$root")
   # shellcheck disable=SC2016  # expanded by that shell
   timed "$1.check" "$tools/scratch_server" --datadir="$backup" --scratch="$root/.verify" --user=daemon --socket="$scratch/scratch.sock" -- \
@@ -143,6 +141,7 @@ main() {
     printf '%s|%s|%s|%s|%s\n' "$filesystem" "${samples[$filesystem.manifest]}" "${samples[$filesystem.check]}" \
       "${samples[$filesystem.copied]}" "${samples[$filesystem.cp]}"
   done | awk -F '|' -v runs="$runs" -v size="$size_mib" -f "$bench/statistics.awk" -f "$bench/verification.awk"
+  describe
 }
 
 main "$@"

@@ -24,7 +24,8 @@ suite: "SUITE trials=N survived=N unreached=N".
   --filesystem=xfs
                   in the container, instead of ext4: for REUSE=reflink
   --output=DIR    keep the results there: SUITE.trials, and the logs of trials that failed
-  --from=N        leave out the first N trials of each suite, which an earlier run has done
+  --from=N        leave out the first N trials of each suite, which an earlier run has done: its results
+                  in --output stay
   --jobs=N        containers or machines side by side (2)
   --repeat=TRIAL  run this one again and show the run's log
   --report=DIR    print the table of docs/reliability.md from the results in DIR
@@ -59,24 +60,36 @@ field_of() { # SUITE NUMBER
   awk -v suite="$1" -v n="$2" '$1 == suite { print $n }' <<<"$SUITES"
 }
 
-# summary DIRECTORY SUITE: its line, from the results.
+# summary DIRECTORY SUITE: its line, from the results. Of a trial that was made twice, the later one
+# counts.
 summary() {
   awk -v suite="$2" '
-    /^OK / { survived++ } /^FAILED / { failed++ } /^UNREACHED / { unreached++ }
-    END { printf "%s trials=%d survived=%d unreached=%d\n", suite, survived + failed, survived, unreached }
-    ' "$1/$2.trials"
+    /^(OK|FAILED|UNREACHED) / { sub(/:$/, "", $2); result[$2] = $1 }
+    END {
+      for (trial in result) count[result[trial]]++
+      printf "%s trials=%d survived=%d unreached=%d\n", suite, count["OK"] + count["FAILED"], count["OK"], count["UNREACHED"]
+    }' "$1/$2.trials"
+}
+
+# What the results that follow are of.
+describe() {
+  printf '# %s, %(%Y-%m-%d)T%s%s\n' "$(git describe --always --dirty 2>/dev/null || echo unknown)" -1 "$how" \
+    "$([[ $quick == no ]] || echo ', a selection')"
 }
 
 # The table of docs/reliability.md.
 report() { # DIRECTORY
-  local suite where trials survived about
+  local suite where trials survived unreached of about
   compgen -G "$1/*.trials" >/dev/null || die 2 "no results in $1"
-  printf '%s\n' '| suite | where | trials | survived | what goes wrong | command |' '| --- | --- | ---: | ---: | --- | --- |'
+  printf '%s\n' '| suite | where | trials | survived | not reached | what goes wrong | command | of |' \
+    '| --- | --- | ---: | ---: | ---: | --- | --- | --- |'
   while read -r suite where _ _ about; do
     [[ -n $suite && -e $1/$suite.trials ]] || continue
-    IFS='= ' read -r _ _ trials _ survived _ < <(summary "$1" "$suite")
+    IFS='= ' read -r _ _ trials _ survived _ unreached < <(summary "$1" "$suite")
+    of=$(sed -n 's/^# //p' "$1/$suite.trials" | sort -u | paste -sd ';')
     # shellcheck disable=SC2016  # Markdown's
-    printf '| %s | %s | %d | %d | %s | `lab/faults.sh %s` |\n' "$suite" "$where" "$trials" "$survived" "$about" "$suite"
+    printf '| %s | %s | %d | %d | %d | %s | `lab/faults.sh %s` | %s |\n' \
+      "$suite" "$where" "$trials" "$survived" "$unreached" "$about" "$suite" "$of"
   done <<<"$SUITES"
 }
 
@@ -143,7 +156,9 @@ run_suite() {
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid" || status=$?; done
-  cat "$output/$suite".part* >"$output/$suite.trials"
+  # What an earlier run has done of it stays.
+  ((from > 0)) || : >"$output/$suite.trials"
+  { describe && cat "$output/$suite".part*; } >>"$output/$suite.trials"
   rm "$output/$suite".part*
   grep '^FAILED ' "$output/$suite.trials" | sed -E "s|^FAILED ([^ ]+):.*|&\n    lab/faults.sh$how --repeat=\1|" || true
   summary "$output" "$suite"

@@ -156,7 +156,9 @@ snapshot() {
     await "$maker"
     status=$?
   fi
-  cat "$why" >>"$reason"
+  # By no program, which could be stopped, and with it the run.
+  first_line "$why"
+  [[ -z $REPLY ]] || echo "$REPLY" >>"$reason"
   return "$status"
 }
 

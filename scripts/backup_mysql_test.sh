@@ -73,11 +73,12 @@ expect "the order: $(cat "$log")" test "$(order_of '[a-z]+')" = \
 # fails TOOL CODE STEP CONDITION: where CONDITION holds of the tool's arguments.
 fails() {
   mv "$bin/$1" "$test_dir/whole"
-  stand_in "$1" "if $4; then exit $2; fi" "exec '$test_dir/whole' \"\$@\""
+  stand_in "$1" "if $4; then" "  [[ \$1 != --reason_file=* ]] || echo 'as told' >>\"\${1#*=}\"" "  exit $2" fi \
+    "exec '$test_dir/whole' \"\$@\""
   backup
   mv "$test_dir/whole" "$bin/$1"
   expect_exit "$2"
-  expect_log "$3: FAILED .*exit code $2"
+  expect_log "$3: FAILED .*exit code $2.: as told"
   expect_log "end: FAILED .exit code $2, "
   expect "it was published" test ! -e "$root/backup_20260101_020000"
 }

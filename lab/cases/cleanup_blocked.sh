@@ -1,6 +1,6 @@
 #!/bin/bash
-# The snapshot cannot be removed: udev is stopped, or another mount namespace holds it. Bounded,
-# named, and put right by the next run.
+# The snapshot cannot be removed, or not be made: udev is stopped, or another mount namespace holds it.
+# Bounded, named, and put right by the next run.
 # long
 source "$(dirname "$0")/lib.sh"
 
@@ -65,6 +65,32 @@ expect 'the server is locked' takes_writes
 go_on
 udevadm settle
 cp -a /app/bin/snapshot_remove.real /app/bin/snapshot_remove
+backup
+expect_status 0
+expect_clean
+
+# --- udev is stopped while the snapshot is made, under the lock: LVM waits, and the server does not
+udev=$(pgrep -o -x systemd-udevd)
+wrap snapshot_create <<END
+#!/bin/bash
+[[ \$* != *--prepared=* ]] || kill -STOP $udev
+exec /app/bin/snapshot_create.real "\$@"
+END
+for scope in backup snapshot; do
+  configure LOCK_SCOPE=$scope LOCK_MAX_HOLD=10
+  run_until 'snapshot: started'
+  sleep 15
+  expect "the server is locked, LOCK_SCOPE=$scope" takes_writes
+  end_run
+  echo "LOCK_SCOPE=$scope: exit code $status"
+  grep -E 'snapshot_create|snapshot: |cleanup: |end: ' "$log_file"
+  [[ $status == [0234] ]] || fail "exit code $status"
+  go_on
+  udevadm settle
+done
+cp -a /app/bin/snapshot_create.real /app/bin/snapshot_create
+configure
+: >"$log_file"
 backup
 expect_status 0
 expect_clean

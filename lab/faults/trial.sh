@@ -68,7 +68,7 @@ check_backup() {
   rm -rf "$found"
   mkdir "$found"
   /app/bin/check_manifest --backup="$root/$1" >/tmp/inspect.log 2>&1 ||
-    problem "(a) $1 is not what its manifest says: $(head -n 2 /tmp/inspect.log)"
+    problem "(a) $1 is not what its manifest says: $(head -n 1 /tmp/inspect.log)"
   if ! { /app/bin/mount_backup --backup="$root/$1" --mount_point="$mount_point" &&
     /app/bin/scratch_server --datadir="$mount_point" --scratch="$root/.verify" \
       --socket=/run/lab-inspect.sock -- "$faults/inspect_backup.sh" /run/lab-inspect.sock "$found"; } \
@@ -247,16 +247,16 @@ flags_for() { # KIND ARGUMENT...
 # A process of the run that was stopped stays so; the limits are given the time to do their work, and
 # then somebody wakes it. Beside the run, so that what is found is kept in a file, `late`: that the
 # server was still locked, or that the run went on waiting for a tool when the lock was gone.
-resume_stopped() { # WHO
+resume_stopped() { # WHO POINT
   local i
   until [[ -e /tmp/hook.done || -e /tmp/run.over ]]; do sleep 0.05; done
   [[ -e /tmp/hook.done ]] || return
   local locked=no
-  ! is_locked || locked=yes
+  timeout 1 mariadb -e 'REPLACE INTO shop.lab_writable VALUES (1)' 2>/dev/null || locked=yes
   timeout 9 mariadb -e 'REPLACE INTO shop.lab_writable VALUES (1)' 2>/tmp/late ||
     echo '(c) the server takes no write 5 s after LOCK_MAX_HOLD' >>/tmp/late
-  # Real LVM is given its own time, of minutes: what it does is better done than cut short.
-  if [[ $locked == yes && $1 == @(tool|caller) && -d /run/stand-in ]]; then
+  # LVM is given its own time, of minutes: what it does is better done than cut short.
+  if [[ $locked == yes && $1 == @(tool|caller) && $2 != *lvm/* ]]; then
     for ((i = 0; i < 300; i++)); do
       [[ ! -e /tmp/run.over ]] || break
       sleep 0.1
@@ -268,9 +268,14 @@ resume_stopped() { # WHO
   kill -CONT -- "-$(</tmp/hook.done)" $(processes_of_run) 2>/dev/null
 }
 
-# Whether the run has the lock, as its log says.
-is_locked() {
-  grep -q 'quiesce: OK' "$log_file" && ! grep -qE 'release: (OK|FAILED)' "$log_file"
+# Whether the hook has done what it was to do; it may outlive the run that it ended by a moment.
+check_provoked() {
+  local i
+  for ((i = 0; i < 100; i++)); do
+    [[ ! -e /tmp/hook.done ]] || return 0
+    sleep 0.05
+  done
+  problem "not provoked: $(tail -n 1 /tmp/hook.log)"
 }
 
 # trial SUITE FAULT POINT CODES WHAT...
@@ -284,7 +289,7 @@ trial() {
   if [[ $2 == STOP || $hook == stop_holder ]]; then
     configure_trial LOCK_MAX_HOLD=4
     rm -f /tmp/hook.done /tmp/run.over /tmp/late
-    resume_stopped "${3-}" &
+    resume_stopped "${3-}" "$point" &
     resumer=$!
   fi
   run_at "$point" "${flags[@]}"
@@ -299,7 +304,7 @@ trial() {
     if ((${#problems[@]})); then report "$id" 'not reached'; else echo "UNREACHED $id"; fi
     return
   fi
-  [[ -z $hook || -e /tmp/hook.done ]] || problem "not provoked: $(tail -n 1 /tmp/hook.log)"
+  [[ -z $hook ]] || check_provoked
   systemctl is-active --quiet mariadb || systemctl start mariadb
   # A run that does not need the server is done before the hook wakes it.
   while pgrep --runstates T "$server_program" >/dev/null; do sleep 0.1; done
