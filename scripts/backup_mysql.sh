@@ -63,8 +63,9 @@ started=${started:0:-2}:${started: -2} # RFC 3339
 
 locked_at= # since when, in milliseconds
 locked_ms= # for how long
-released=  # not empty once the lock has been let go, and proven to have been held until then
-mounted=   # this and the next two: not empty while there may be something to undo
+holder_ended_at=
+released= # not empty once the lock has been let go, and proven to have been held until then
+mounted=  # this and the next two: not empty while there may be something to undo
 snapshotted=
 half_done= # half a copy, or half a deletion of an old backup
 published= # file with the path of the new backup
@@ -259,8 +260,12 @@ wait_for_holder() {
   # It may have failed steps ago; this is where it comes out.
   cat "$run_dir/lock.reason" >>"$reason"
   if [[ -z $locked_ms && -n $locked_at ]]; then
-    now_ms
-    locked_ms=$((REPLY - locked_at))
+    # What is ended because of that may have taken its time.
+    [[ -n $holder_ended_at ]] || {
+      now_ms
+      holder_ended_at=$REPLY
+    }
+    locked_ms=$((holder_ended_at - locked_at))
   fi
   return "$status"
 }

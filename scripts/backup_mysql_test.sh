@@ -73,7 +73,7 @@ expect "the order: $(cat "$log")" test "$(order_of '[a-z]+')" = \
 # fails TOOL CODE STEP CONDITION: where CONDITION holds of the tool's arguments.
 fails() {
   mv "$bin/$1" "$test_dir/whole"
-  stand_in "$1" "if $4; then" "  [[ \$1 != --reason_file=* ]] || echo 'as told' >>\"\${1#*=}\"" "  exit $2" fi \
+  stand_in "$1" "if $4; then" "  [[ \$1 != --reason_file=* ]] || echo 'as told' >>\"\${1#*=}\"" "  exit $2" 'fi' \
     "exec '$test_dir/whole' \"\$@\""
   backup
   mv "$test_dir/whole" "$bin/$1"
@@ -154,6 +154,17 @@ backup
 expect_exit 3
 expect_log "release: FAILED .*exit code 3.*the lock's holder was ended by SIGKILL"
 expect "it was published" test ! -e "$root/backup_20260101_020000"
+
+# --- one that ends while a tool is at work, which then takes its time: the server was not locked for that
+after 'sleep 0.2' 'exit 3'
+# shellcheck disable=SC2016
+stand_in mount_snapshot 'trap "kill \$!; sleep 2; exit 2" TERM' 'sleep 60 & wait'
+backup
+expect_exit 3
+[[ $(<"$log") =~ duration\ ([0-9]+)\.([0-9]+)\ s,\ locked\ ([0-9]+)\ ms ]]
+expect "the lock is said to have been held until the tool's end" \
+  test "${BASH_REMATCH[3]}" -lt $((10#${BASH_REMATCH[1]}${BASH_REMATCH[2]} - 1500))
+stand_in mount_snapshot
 
 # --- one that is stopped with more to say than is read is killed in the end
 # shellcheck disable=SC2016

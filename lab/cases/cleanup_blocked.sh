@@ -70,14 +70,15 @@ expect_status 0
 expect_clean
 
 # --- udev is stopped while the snapshot is made, under the lock: LVM waits, and the server does not
-udev=$(pgrep -o -x systemd-udevd)
-wrap snapshot_create <<END
+wrap snapshot_create <<'END'
 #!/bin/bash
-[[ \$* != *--prepared=* ]] || kill -STOP $udev
-exec /app/bin/snapshot_create.real "\$@"
+[[ $* != *--prepared=* ]] || pkill -STOP -o -x systemd-udevd || exit
+exec /app/bin/snapshot_create.real "$@"
 END
 for scope in backup snapshot; do
   configure LOCK_SCOPE=$scope LOCK_MAX_HOLD=10
+  # systemd may have put another one in the place of the last.
+  udev=$(pgrep -o -x systemd-udevd)
   run_until 'snapshot: started'
   sleep 15
   expect "the server is locked, LOCK_SCOPE=$scope" takes_writes

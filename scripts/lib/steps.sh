@@ -169,6 +169,9 @@ await() {
     REPLY=${ended-}
     [[ ${ended-} == "$holder" ]] || return "$status"
   fi
+  now_ms
+  # shellcheck disable=SC2034  # the script's
+  holder_ended_at=$REPLY
   end_tools
   holder_ended
 }
