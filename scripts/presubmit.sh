@@ -11,7 +11,7 @@ usage() {
   cat <<'END'
 Usage: scripts/presubmit.sh [--fix] [--changed[=COMMIT]] [STAGE...]
 
-Runs the stages (all of them by default) and prints one line for each: OK or FAILED, and the time.
+Runs the stages (all but the last by default) and prints one line for each: OK or FAILED, and the time.
 What a failed stage said follows its line.
 
   format  clang-format and shfmt
@@ -20,6 +20,7 @@ What a failed stage said follows its line.
   build   everything, warnings are errors
   test    all tests of bazel
   asan    the C++ tests again under AddressSanitizer and UBSan (not those tagged noasan)
+  analyze clang's static analyzer over the tests, which tidy leaves out there: only when it is named
 
   --fix               bring the files into format instead of complaining
   --changed[=COMMIT]  format, lint and tidy look only at files that differ from COMMIT (HEAD)
@@ -35,8 +36,8 @@ die() {
   exit "$code"
 }
 
-# Fills the global arrays cc_files, cxx_files (with headers) and shell_files. Files that git ignores
-# do not count; files not yet added do.
+# Fills the global arrays cc_files, test_files and other_files (which are the same), cxx_files (with
+# headers) and shell_files. Files that git ignores do not count; files not yet added do.
 list_files() {
   if [[ -z $changed_since ]]; then
     git ls-files -z --cached --others --exclude-standard >"$scratch/listed"
@@ -72,6 +73,9 @@ list_files() {
     printf '%s\0' "${cc_files[@]}" >>"$scratch/including"
     mapfile -t -d '' cc_files < <(sort -zu "$scratch/including" | grep -zv '^$')
   fi
+  for file in "${cc_files[@]}"; do
+    if [[ $file == *_test.cc ]]; then test_files+=("$file"); else other_files+=("$file"); fi
+  done
 }
 
 stage_format() {
@@ -95,15 +99,15 @@ stage_lint() {
 
 stage_tidy() {
   # The analyzer takes most of the time in tests, where it walks through googletest's macros. Their
-  # paths are really walked, under AddressSanitizer.
-  local file status=0
-  local -a tests=() others=()
-  for file in "${cc_files[@]}"; do
-    if [[ $file == *_test.cc ]]; then tests+=("$file"); else others+=("$file"); fi
-  done
-  tidy --checks= "${others[@]}" || status=1
-  tidy --checks='-clang-analyzer-*' "${tests[@]}" || status=1
+  # paths are really walked, under AddressSanitizer; see analyze.
+  local status=0
+  tidy --checks= "${other_files[@]}" || status=1
+  tidy --checks='-clang-analyzer-*' "${test_files[@]}" || status=1
   return "$status"
+}
+
+stage_analyze() {
+  tidy --checks='-*,clang-analyzer-*' "${test_files[@]}"
 }
 
 # tidy OPTION FILE...
@@ -162,7 +166,7 @@ main() {
       --fix) fix=yes ;;
       --changed) changed_since=HEAD ;;
       --changed=?*) changed_since=${argument#--changed=} ;;
-      format | lint | tidy | build | test | asan) stages+=("$argument") ;;
+      format | lint | tidy | build | test | asan | analyze) stages+=("$argument") ;;
       *) die 1 "unknown argument '$argument'; see scripts/presubmit.sh --help" ;;
     esac
   done
@@ -189,6 +193,8 @@ main() {
 fix=no
 changed_since=
 cc_files=()
+test_files=() # these two: the .cc files again
+other_files=()
 cxx_files=()
 shell_files=()
 failed=()
